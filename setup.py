@@ -1,0 +1,23 @@
+"Hand settings.ini to setuptools. A key used here must also be named in `dynamic` in pyproject.toml, or setuptools drops it."
+from configparser import ConfigParser
+from setuptools import setup
+
+ini = ConfigParser(delimiters=['='])
+with open('settings.ini', encoding='utf-8') as f: ini.read_file(f)
+cfg = ini['DEFAULT']
+
+def lines(key): return cfg[key].strip().splitlines()
+
+setup(
+    # The notebooks travel in the wheel, so that `sgd-course lab` works without a clone.
+    packages = ['sgd_course', 'sgd_course.mnist', 'sgd_course.notebooks'],
+    package_dir = {'sgd_course.notebooks': 'nbs'},
+    package_data = {'sgd_course.mnist': ['mnist.npz', 'README.md'], 'sgd_course.notebooks': ['*.ipynb', 'images/*']},
+    author = cfg['author'],
+    license_expression = cfg['license'],
+    keywords = cfg['keywords'].split(),
+    classifiers = lines('classifiers'),
+    install_requires = lines('requirements'),
+    extras_require = {k: lines(f'{k}_requirements') for k in ('lab', 'site', 'dev')},
+    entry_points = {'console_scripts': lines('console_scripts'), 'nbdev': ['sgd_course = sgd_course._modidx:d']},
+)
