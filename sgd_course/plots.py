@@ -34,12 +34,12 @@ def contrast(
     lo, hi = sorted([luminance(a), luminance(b)])
     return (hi+0.05)/(lo+0.05)
 
-# %% ../nbs/plots.ipynb #6c92673a
+# %% ../nbs/plots.ipynb #9c9ddb9a
 STYLE = {
     'figure.figsize': (6, 3.4), 'figure.facecolor': 'none', 'axes.facecolor': 'none', 'savefig.facecolor': 'none',
     'axes.prop_cycle': mpl.cycler(color=[BLUE, RED, GREEN, PINK]), 'axes.spines.top': False, 'axes.spines.right': False,
     'text.color': GREY, 'axes.labelcolor': GREY, 'axes.edgecolor': GREY, 'axes.titlecolor': GREY, 'xtick.color': GREY, 'ytick.color': GREY,
-    'grid.color': GREY, 'grid.alpha': 0.25, 'legend.frameon': False, 'lines.linewidth': 2, 'font.size': 11,
+    'grid.color': GREY, 'grid.alpha': 0.25, 'legend.frameon': False, 'lines.linewidth': 2, 'font.size': 11, 'font.sans-serif': ['DejaVu Sans', 'sans-serif'],
     'axes.titlesize': 11, 'figure.constrained_layout.use': True, 'svg.fonttype': 'none', 'svg.hashsalt': 'sgd_course',
 }
 

@@ -1,0 +1,52 @@
+# The commands of the course. `make` alone lists them; every other one first makes the virtual environment if there is none.
+PYTHON ?= python3
+VENV ?= .venv
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test site preview edit outputs readme bench clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+lab: $(STAMP) ## Work through the course: your own copy of the chapters, in JupyterLab
+	@sgd-course lab
+
+test: $(STAMP) ## Run all tests
+	@OMP_NUM_THREADS=1 python -m pytest -n auto --dist loadgroup
+
+site: $(STAMP) ## Build the site in _docs/
+	@python -m website
+
+preview: $(STAMP) ## Build the site and show it on this machine
+	@python -m website serve
+
+edit: $(STAMP) ## Work on the course itself: the notebooks in nbs/, in JupyterLab
+	@python -m jupyterlab --ServerApp.ip=127.0.0.1 nbs/index.ipynb
+
+outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs
+	@nbdev-export
+	@python tools/refresh_outputs.py nbs/*.ipynb
+
+readme: $(STAMP) ## Make README.md from nbs/index.ipynb
+	@python tools/make_readme.py
+
+bench: $(STAMP) ## Measure how fast the course starts and loads its data
+	@python benchmarks/startup.py
+
+clean: ## Remove what was built; keeps .venv/ and my_course/
+	@rm -rf _docs _proc _site_src build dist *.egg-info .pytest_cache .hypothesis nbs/.last_checked
+	@find . \( -name .venv -o -name my_course -o -name .git \) -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
+
+# The stamp is newer than the three files that say what to install, so the second time there is nothing to do.
+$(STAMP): pyproject.toml settings.ini setup.py | $(VENV)/bin/python
+	@echo 'Installing the course in $(VENV), which takes a few minutes the first time'
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,site,dev]'
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo 'The course needs Python 3.11 or newer, and "$(PYTHON)" is not that. Name another one like this:  make PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -f $(VENV)/bin/python*; \
+	    echo 'No virtual environment could be made. On Debian and Ubuntu, this helps:  apt install python3-venv'; exit 1; }

@@ -1,0 +1,214 @@
+"Laws of `sgd_course.quadratic_loss`, on inputs drawn by hypothesis, with algebra and torch's own tools as oracles"
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings, strategies as st
+from torch.testing import assert_close
+
+from sgd_course.quadratic_loss import check_weights, descend, gradient, numerical_gradient, quadratic, quartic, slope
+
+numbers = st.floats(-10, 10)
+vectors = st.lists(numbers, min_size=1, max_size=6).map(lambda v: torch.tensor(v, dtype=torch.float64))
+rates = st.floats(0, 0.9)
+bad_numbers = [math.nan, math.inf, -math.inf]
+
+def law(*inputs):
+    "Check a test on drawn `inputs`, the same ones in every run and with no limit on time"
+    return lambda test: settings(deadline=None, derandomize=True)(given(*inputs)(test))
+
+def total(w): return (w**2).sum()
+def mixed(w): return (w.sin()*w.roll(1)).sum() + (w**3).mean()
+
+# slope
+
+@law(numbers)
+def test_slope_equals_the_derivative_worked_out_by_hand(x):
+    assert slope(quadratic, x)==pytest.approx(2*x, abs=1e-5)
+    assert slope(quartic, x)==pytest.approx(4*x**3 - 9*x**2, rel=1e-6, abs=1e-4)
+
+@law(numbers, numbers, numbers)
+def test_slope_of_a_line_is_the_same_everywhere(a, b, x):
+    assert slope(lambda z: a*z + b, x)==pytest.approx(a, abs=1e-4)
+
+@law(st.floats(-3, 3), st.floats(1e-3, 1e-1))
+def test_central_difference_of_a_cube_is_off_by_h_squared(x, h):
+    assert slope(lambda z: z**3, x, h) - 3*x**2==pytest.approx(h**2, abs=1e-9)
+
+@pytest.mark.parametrize('x', bad_numbers)
+def test_slope_refuses_a_place_that_is_no_number(x):
+    with pytest.raises(ValueError, match='finite x'): slope(quadratic, x)
+
+@pytest.mark.parametrize('h', [0., -1e-5, *bad_numbers])
+def test_slope_refuses_a_bad_h(h):
+    with pytest.raises(ValueError, match='positive, finite h'): slope(quadratic, 3., h)
+
+@pytest.mark.parametrize('x, h', [(3., 1e-20), (1e12, 1e-5)])
+def test_slope_refuses_an_h_that_does_not_move_x(x, h):
+    with pytest.raises(ValueError, match='large enough'): slope(quadratic, x, h)
+
+# check_weights
+
+@pytest.mark.parametrize('w', [3, [1, 2], True, torch.arange(3)])
+def test_integers_are_no_weights(w):
+    with pytest.raises(ValueError, match='floating-point'): check_weights(w)
+
+@pytest.mark.parametrize('bad', bad_numbers)
+def test_one_bad_weight_among_good_ones_is_found(bad):
+    for w in (bad, [1., bad], torch.tensor([[1., 2.], [bad, 4.]])):
+        with pytest.raises(ValueError, match='finite weights'): check_weights(w)
+
+def test_no_weights_at_all_are_refused():
+    for w in ([], torch.empty(0, 3)):
+        with pytest.raises(ValueError, match='at least one'): check_weights(w)
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_shape_and_dtype_are_kept(dtype):
+    w = torch.ones(2, 3, dtype=dtype)
+    for res in (check_weights(w), gradient(total, w), numerical_gradient(total, w), descend(total, w, 0.1, 0)[0]):
+        assert (res.shape, res.dtype)==(w.shape, dtype)
+
+# gradient
+
+@law(vectors)
+def test_gradient_equals_algebra_and_torch(w):
+    assert_close(gradient(total, w), 2*w)
+    assert_close(gradient(mixed, w), torch.func.grad(mixed)(w))
+
+@law(vectors, numbers, numbers)
+def test_gradient_is_linear_in_the_loss(w, a, b):
+    both = gradient(lambda v: a*total(v) + b*mixed(v), w)
+    assert_close(both, a*gradient(total, w) + b*gradient(mixed, w), rtol=1e-9, atol=1e-9)
+
+@law(vectors)
+def test_gradient_leaves_nothing_behind(w):
+    before, marked = w.clone(), w.clone().requires_grad_()
+    once, again = gradient(mixed, marked), gradient(mixed, marked)
+    assert torch.equal(once, again)
+    assert marked.grad is None and torch.equal(marked, before)
+    assert not once.requires_grad
+
+def test_gradient_does_not_touch_other_marked_tensors():
+    other = torch.tensor(2.).requires_grad_()
+    assert gradient(lambda w: other*w, 3.)==2
+    assert other.grad is None
+
+def test_gradient_works_where_recording_is_switched_off():
+    with torch.no_grad(): assert gradient(quadratic, 3.)==6
+
+def test_a_weight_that_the_loss_ignores_has_gradient_zero():
+    assert torch.equal(gradient(lambda w: w[0]**2, [3., 5.]), torch.tensor([6., 0.]))
+
+@pytest.mark.parametrize('find', [gradient, numerical_gradient])
+def test_a_loss_must_be_one_number(find):
+    with pytest.raises(ValueError, match=r'shape \(2,\)'): find(quadratic, [1., 2.])
+    with pytest.raises(ValueError, match=r'shape \(1,\)'): find(quadratic, [1.])
+
+@pytest.mark.parametrize('loss', [lambda w: w.item()**2, lambda w: w.detach()**2, lambda w: torch.tensor(1.)])
+def test_a_loss_cut_off_from_the_weights_is_refused(loss):
+    with pytest.raises(ValueError, match='computed from w'): gradient(loss, 3.)
+
+# numerical_gradient
+
+@law(vectors)
+def test_numbers_agree_with_autograd(w):
+    assert_close(numerical_gradient(mixed, w), gradient(mixed, w), rtol=1e-6, atol=1e-6)
+
+@law(vectors)
+def test_numbers_agree_with_autograd_in_any_shape(w):
+    square = torch.outer(w, w.flip(0) + 1)
+    assert_close(numerical_gradient(total, square), gradient(total, square), rtol=1e-6, atol=1e-5)
+
+def test_a_wrong_gradient_is_found_by_numbers():
+    w = torch.tensor([3., 1.], dtype=torch.float64)
+    wrong = torch.tensor([6., 10.], dtype=torch.float64)
+    gap = (numerical_gradient(lambda v: v[0]**2 + 10*v[1]**2, w) - wrong).abs()
+    assert gap[0] < 1e-6 < 9 < gap[1]
+
+@pytest.mark.parametrize('w', [1e-6, 1., 1e3, 1e6, 1e12])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_default_h_suits_small_and_large_weights(w, dtype):
+    w = torch.tensor(w, dtype=dtype)
+    rtol = 10*torch.finfo(dtype).eps**(2/3)
+    assert_close(numerical_gradient(quadratic, w), 2*w, rtol=rtol, atol=rtol)
+
+@pytest.mark.parametrize('h', [0., -1e-3, *bad_numbers])
+def test_numerical_gradient_refuses_a_bad_h(h):
+    with pytest.raises(ValueError, match='positive, finite h'): numerical_gradient(quadratic, 3., h)
+
+def test_numerical_gradient_refuses_an_h_that_does_not_move_a_weight():
+    with pytest.raises(ValueError, match='large enough'): numerical_gradient(total, [1., 1e6], h=1e-3)
+
+def test_numerical_gradient_leaves_the_weights_alone():
+    w = torch.tensor([1., 2.])
+    numerical_gradient(total, w)
+    assert torch.equal(w, torch.tensor([1., 2.]))
+
+# descend
+
+@law(vectors, rates, st.integers(0, 20))
+def test_descent_on_the_square_follows_its_closed_form(w, lr, steps):
+    k = torch.arange(steps+1, dtype=torch.float64)
+    assert_close(descend(total, w, lr, steps), (1 - 2*lr)**k[:, None]*w)
+
+@law(vectors, rates, st.integers(0, 6), st.integers(0, 6))
+def test_two_walks_in_a_row_are_one_long_walk(w, lr, first, second):
+    path = descend(total, w, lr, first)
+    assert_close(torch.cat([path, descend(total, path[-1], lr, second)[1:]]), descend(total, w, lr, first+second))
+
+@law(st.floats(-1.5, 3), st.floats(1e-4, 0.01))
+def test_short_steps_never_raise_the_loss(w, lr):
+    # On [-1.5, 3] the curvature 12w²-18w is at most 54, so any lr below 2/54 is short enough
+    losses = quartic(descend(quartic, torch.tensor(w, dtype=torch.float64), lr, 30))
+    assert (losses[1:] <= losses[:-1] + 1e-12).all()
+
+@law(vectors, rates)
+def test_descent_agrees_with_torch_sgd(w, lr):
+    theirs = w.clone().requires_grad_()
+    opt = torch.optim.SGD([theirs], lr=lr)
+    for _ in range(5):
+        opt.zero_grad()
+        total(theirs).backward()
+        opt.step()
+    assert_close(descend(total, w, lr, 5)[-1], theirs.detach())
+
+@law(vectors)
+def test_no_rate_or_no_steps_means_no_move(w):
+    assert torch.equal(descend(total, w, 0., 3), w.expand(4, -1))
+    assert torch.equal(descend(total, w, 0.1, 0), w[None])
+
+def test_the_path_does_not_share_memory_with_the_start():
+    w = torch.tensor([1., 2.])
+    descend(total, w, 0.1, 2)[0] = 7
+    assert torch.equal(w, torch.tensor([1., 2.]))
+
+@pytest.mark.parametrize('lr', [-0.1, *bad_numbers])
+def test_descent_refuses_a_bad_learning_rate(lr):
+    with pytest.raises(ValueError, match='finite lr'): descend(quadratic, 3., lr, 1)
+
+@pytest.mark.parametrize('steps', [-1, 1.5, '3', None, True])
+def test_descent_refuses_a_bad_number_of_steps(steps):
+    with pytest.raises(ValueError, match='whole number'): descend(quadratic, 3., 0.1, steps)
+
+@pytest.mark.parametrize('w', bad_numbers)
+def test_descent_refuses_a_start_that_is_no_number(w):
+    with pytest.raises(ValueError, match='finite weights'): descend(quadratic, w, 0.1, 1)
+
+def test_a_path_that_runs_off_to_infinity_is_named_with_its_step():
+    with pytest.raises(ValueError, match=r'at step \d+: try an lr below 100'): descend(quadratic, 3., 100., 1000)
+
+# The trap
+
+def test_the_quartic_stalls_at_its_level_place():
+    w = -1.5
+    for _ in range(100_000): w -= 0.001*(4*w**3 - 9*w**2)
+    assert w==pytest.approx(-1/900, rel=0.01)
+
+def test_the_quartic_has_its_minimum_at_nine_quarters():
+    w = torch.linspace(-3, 4, 7001, dtype=torch.float64)
+    assert quartic(9/4)==-6.54296875
+    assert (quartic(w) >= quartic(9/4)).all()
+
+def test_one_long_step_raises_the_loss():
+    first, second = quartic(descend(quartic, -1.5, 0.15, 1)).tolist()
+    assert (round(first, 2), round(second, 2))==(17.19, 27.43)

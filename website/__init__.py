@@ -1,0 +1,1 @@
+"Build the course's web pages from the outputs stored in the notebooks: `python -m website`"
