@@ -109,14 +109,14 @@ def similarity_weights(
     check_pair(mean1, mean0)
     return 2*(mean1 - mean0)/mean1.shape[-1], (mean0**2 - mean1**2).mean(-1)
 
-# %% ../nbs/03_pixel_weights.ipynb #4dc96315
+# %% ../nbs/03_pixel_weights.ipynb #de94c6c8
 def score(
     x:torch.Tensor, # Pictures (n, pixels), or one (pixels,)
     w:torch.Tensor, # Weights (pixels,), or (pixels, k) for k scores at once
     b, # Bias: a number or a tensor (), or (k,)
 )->torch.Tensor: # (n,) or (), with a last dimension of k if `w` has one; unbounded
     "Linear score $x\\cdot w+b$; raises `ValueError` if the shapes do not fit or a score is NaN or infinite"
-    b = torch.as_tensor(b)
+    b = torch.as_tensor(b, dtype=w.dtype)
     if x.ndim not in (1, 2) or w.ndim not in (1, 2) or x.shape[-1]!=w.shape[0]: raise ValueError(f'expected x (n, pixels) and w (pixels,) or (pixels, k), got {tuple(x.shape)} and {tuple(w.shape)}')
     if b.shape!=w.shape[1:]: raise ValueError(f'expected a bias of shape {tuple(w.shape[1:])} for weights {tuple(w.shape)}, got {tuple(b.shape)}')
     scores = x@w + b
