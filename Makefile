@@ -14,7 +14,7 @@ lab: $(STAMP) ## Work through the course: your own copy of the chapters, in Jupy
 	@sgd-course lab
 
 test: $(STAMP) ## Run all tests
-	@OMP_NUM_THREADS=1 python -m pytest -n auto --dist loadgroup
+	@OMP_NUM_THREADS=1 python -m pytest -n auto --dist worksteal
 
 site: $(STAMP) ## Build the site in _docs/
 	@python -m website

@@ -271,7 +271,6 @@ def status(url):
 
 def chromium(): return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 
-@pytest.mark.xdist_group('lab')
 def test_lab_opens_runs_and_keeps_the_work(tmp_path):
     from playwright.sync_api import sync_playwright
     if not chromium(): (pytest.fail if os.environ.get('CI') else pytest.skip)('needs Chromium')
@@ -313,7 +312,6 @@ def test_lab_opens_runs_and_keeps_the_work(tmp_path):
     assert before!=(ROOT/'nbs/cli.ipynb').read_bytes(), 'the outputs were saved'
     assert set(lay_out(folder))=={'same'} and path.read_bytes()==before
 
-@pytest.mark.xdist_group('lab')
 def test_taken_port_is_told(tmp_path):
     with socket.create_server(('127.0.0.1', 0)) as s, running_lab(tmp_path/'my_course', '--port', str(s.getsockname()[1])) as (p, lines):
         assert p.wait(60)!=0

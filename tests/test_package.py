@@ -5,7 +5,6 @@ import pytest
 
 from repo import BIN, NOTEBOOKS, PACKAGE, ROOT, copy_repository, repository_files
 
-pytestmark = pytest.mark.xdist_group('package')
 
 def run(*cmd, **kwargs):
     res = subprocess.run([str(c) for c in cmd], capture_output=True, text=True, timeout=300, **kwargs)

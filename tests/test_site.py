@@ -10,7 +10,6 @@ from website.build import read_site
 from website.convert import page_name, sections
 from website.serve import make_server
 
-pytestmark = pytest.mark.xdist_group('site')
 PAGES = [page_name(name) for _, names in sections(read_site(ROOT/'_quarto.yml')[1]) for name in names]
 AXE = Path(__file__).parent/'vendor/axe.min.js'
 ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
