@@ -23,7 +23,8 @@ preview: $(STAMP) ## Build the site and show it on this machine
 	@python -m website serve
 
 edit: $(STAMP) ## Work on the course itself: the notebooks in nbs/, in JupyterLab
-	@python -m jupyterlab --ServerApp.ip=127.0.0.1 nbs/index.ipynb
+	@jupyter trust nbs/*.ipynb >/dev/null   # JupyterLab shows stored figures of trusted notebooks only
+	@python -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.app_settings_dir=sgd_course/lab_settings nbs/index.ipynb
 
 outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs
 	@nbdev-export

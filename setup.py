@@ -10,9 +10,9 @@ def lines(key): return cfg[key].strip().splitlines()
 
 setup(
     # The notebooks travel in the wheel, so that `sgd-course lab` works without a clone.
-    packages = ['sgd_course', 'sgd_course.mnist', 'sgd_course.notebooks', 'sgd_course.notebooks.images'],
+    packages = ['sgd_course', 'sgd_course.lab_settings', 'sgd_course.mnist', 'sgd_course.notebooks', 'sgd_course.notebooks.images'],
     package_dir = {'sgd_course.notebooks': 'nbs', 'sgd_course.notebooks.images': 'nbs/images'},
-    package_data = {'sgd_course.mnist': ['mnist.npz', 'README.md'], 'sgd_course.notebooks': ['*.ipynb'],
+    package_data = {'sgd_course.lab_settings': ['overrides.json'], 'sgd_course.mnist': ['mnist.npz', 'README.md'], 'sgd_course.notebooks': ['*.ipynb'],
         'sgd_course.notebooks.images': ['*']},
     author = cfg['author'],
     license_expression = cfg['license'],

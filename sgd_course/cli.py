@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['RECORD', 'MESSAGES', 'FIRST_PAGE', 'EXAMPLES', 'LabError', 'course_notebooks', 'course_files', 'fingerprint',
-           'fingerprint_file', 'decide', 'write_whole', 'read_record', 'write_record', 'name_beside', 'lay_file',
-           'lay_out', 'check_folder', 'tell', 'has_browser', 'lab_command', 'server_link', 'run_lab', 'main', 'lab']
+           'fingerprint_file', 'decide', 'replace_file', 'read_record', 'write_record', 'name_beside', 'lay_file',
+           'lay_out', 'check_folder', 'tell', 'has_browser', 'trust', 'lab_command', 'server_link', 'run_lab', 'main',
+           'lab']
 
-# %% ../nbs/cli.ipynb #d4da72e6
+# %% ../nbs/cli.ipynb #28318b5a
 import hashlib, importlib.util, json, os, secrets, signal, subprocess, sys, time, webbrowser
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,7 @@ import click
 
 import sgd_course
 from . import __version__
+from .files import write_whole
 
 # %% ../nbs/cli.ipynb #faf40475
 class LabError(click.ClickException):
@@ -69,24 +71,14 @@ def decide(
     if mine==given: return 'update'
     return 'yours' if given==shipped else 'beside'
 
-# %% ../nbs/cli.ipynb #7a470d8c
-def write_whole(
+# %% ../nbs/cli.ipynb #a1891c36
+def replace_file(
     path, # Where to write
     data:bytes, # The whole content
     over:str|None, # Fingerprint of the file that may be replaced; `None`: only where there is no file
 )->bool: # Whether it was written
-    "Write `data` to `path` in one step, unless something else lies there; raises `OSError` and leaves nothing behind if the disk refuses"
-    path = Path(path)
-    part = path.with_name(f'.{path.name}.{secrets.token_hex(4)}.part')
-    try:
-        with open(part, 'xb') as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        if fingerprint_file(path)!=over: return False
-        os.replace(part, path)
-        return True
-    finally: part.unlink(missing_ok=True)
+    "Write `data` to `path` in one step, unless something else lies there; raises `OSError` if the disk refuses"
+    return write_whole(path, data, ready=lambda: fingerprint_file(path)==over)
 
 # %% ../nbs/cli.ipynb #1503acae
 RECORD = '.sgd_course.json'
@@ -100,7 +92,7 @@ def read_record(
     whole = isinstance(given, dict) and all(isinstance(v, str) for v in given.values())
     return given if whole else {}
 
-# %% ../nbs/cli.ipynb #f93c6f2f
+# %% ../nbs/cli.ipynb #92bbf4fe
 def write_record(
     folder, # The learner's folder
     given:dict[str, str], # Name of each file given, and the fingerprint of the version
@@ -108,7 +100,7 @@ def write_record(
     "Note what was given; raises `OSError` if the disk refuses"
     path = Path(folder)/RECORD
     text = json.dumps({'version': __version__, 'given': given}, indent=1)
-    write_whole(path, text.encode(), over=fingerprint_file(path))
+    write_whole(path, text.encode())
 
 # %% ../nbs/cli.ipynb #722dce93
 def name_beside(
@@ -123,7 +115,7 @@ def name_beside(
         other = path.with_name(f'{path.stem} (version {mark}){path.suffix}')
         if fingerprint_file(other) in (None, shipped): return other
 
-# %% ../nbs/cli.ipynb #47bdc02a
+# %% ../nbs/cli.ipynb #1b5339ac
 def lay_file(
     path, # The learner's file
     data:bytes, # Today's version
@@ -135,8 +127,7 @@ def lay_file(
     step = decide(mine, given, shipped)
     if step in ('same', 'yours'): return step, path
     target = name_beside(path, shipped, version) if step=='beside' else path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = write_whole(target, data, over=None if step=='beside' else mine)
+    written = replace_file(target, data, over=None if step=='beside' else mine)
     return (step, target) if written or fingerprint_file(target)==shipped else lay_file(path, data, given, version)
 
 # %% ../nbs/cli.ipynb #63364473
@@ -194,7 +185,23 @@ def has_browser()->bool:
     except webbrowser.Error: return False
     return True
 
-# %% ../nbs/cli.ipynb #45ebb453
+# %% ../nbs/cli.ipynb #7dfdf97e
+def trust(
+    folder, # The learner's folder
+    source=None, # Folder with the chapters; those of the package if `None`
+)->list[str]: # Names of the notebooks that were signed
+    "Let JupyterLab show the stored figures of the notebooks in `folder` that are still as the course gave them"
+    import nbformat
+    from nbformat.sign import NotebookNotary
+    notary, source, signed = NotebookNotary(), Path(source or course_notebooks()), []
+    known = {(source/name).read_bytes() for name in course_files(source)}
+    for path in sorted(Path(folder).glob('*.ipynb')):
+        if (data := path.read_bytes()) in known:
+            notary.sign(nbformat.reads(data.decode(), nbformat.NO_CONVERT))
+            signed.append(path.name)
+    return signed
+
+# %% ../nbs/cli.ipynb #efe07d39
 FIRST_PAGE = 'lab/tree/index.ipynb'
 
 def lab_command(
@@ -206,8 +213,8 @@ def lab_command(
     if importlib.util.find_spec('jupyterlab') is None:
         raise LabError(f'JupyterLab is not installed. Install it with: "{sys.executable}" -m pip install jupyterlab')
     cmd = [sys.executable, '-m', 'jupyterlab', f'--ServerApp.root_dir={Path(folder).resolve()}', '--ServerApp.ip=127.0.0.1',
-           f'--LabApp.default_url=/{FIRST_PAGE}', '--LabApp.news_url=None',
-           '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', '--ServerApp.answer_yes=True', '--Application.log_level=WARN']
+           f'--LabApp.default_url=/{FIRST_PAGE}', f'--LabApp.app_settings_dir={Path(sgd_course.__path__[0])/"lab_settings"}',
+           f'--LabApp.workspaces_dir={Path(folder).resolve()/".workspaces"}', '--ServerApp.answer_yes=True', '--Application.log_level=WARN']
     if hasattr(os, 'geteuid') and os.geteuid()==0: cmd.append('--allow-root') # As in a container; Jupyter would refuse
     if port is not None: cmd += [f'--ServerApp.port={port}', '--ServerApp.port_retries=0']
     return cmd if browser else [*cmd, '--no-browser']
@@ -251,7 +258,7 @@ def run_lab(
 def main():
     "Stochastic gradient descent, built from scratch in notebooks."
 
-# %% ../nbs/cli.ipynb #81d3c8b6
+# %% ../nbs/cli.ipynb #8781b311
 EXAMPLES = '''\b
 Examples:
   sgd-course lab                     your copy in my_course/, in this folder
@@ -272,5 +279,6 @@ def lab(
     "Lay out your own copy of the chapters in FOLDER and open it in JupyterLab. What you have written there is never overwritten."
     cmd = lab_command(folder, port, browser=not no_browser and has_browser())
     sentences = tell(lay_out(folder))
+    trust(folder)
     for line in (f'Your copy of the course: {folder.resolve()}', *sentences): click.echo(line)
     sys.exit(run_lab(cmd))

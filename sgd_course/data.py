@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['MNIST_FILE', 'IDX_FILES', 'md5_sum', 'idx_bytes', 'read_arrays', 'Digits', 'load_mnist', 'to_float', 'class_quotas',
-           'train_valid_split', 'threes_and_sevens', 'write_whole', 'is_intact', 'cache_folder', 'torchvision_folder',
-           'read_image', 'to_levels', 'to_grey', 'find_ink', 'overlaps', 'fit_box', 'place', 'digit_from_image']
+           'train_valid_split', 'threes_and_sevens', 'is_intact', 'cache_folder', 'torchvision_folder', 'read_image',
+           'to_levels', 'to_grey', 'find_ink', 'overlaps', 'fit_box', 'place', 'digit_from_image']
 
-# %% ../nbs/data.ipynb #4c150118
-import hashlib, io, os, secrets, zlib
-from contextlib import suppress
+# %% ../nbs/data.ipynb #8829c7a3
+import hashlib, io, os, zlib
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -19,6 +18,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 from platformdirs import user_cache_dir
+
+from .files import write_whole
 
 # %% ../nbs/data.ipynb #ead0f791
 MNIST_FILE = Path(str(files('sgd_course')))/'mnist'/'mnist.npz'
@@ -129,21 +130,6 @@ def threes_and_sevens(
     images, labels = load_mnist(split)
     wanted = (labels==3) | (labels==7)
     return Digits(images[wanted], (labels[wanted]==3).float())
-
-# %% ../nbs/data.ipynb #3bde75c2
-def write_whole(
-    path, # File to write; its folder is made if there is none
-    data:bytes, # All of its content
-):
-    "Write all of `data` or nothing, through a temporary file beside `path`; raises `OSError` if it cannot be written"
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f'.{path.name}.{secrets.token_hex(8)}')
-    try:
-        draft.write_bytes(data)
-        os.replace(draft, path)
-    finally:
-        with suppress(OSError): draft.unlink()
 
 # %% ../nbs/data.ipynb #2fbd8db5
 def is_intact(

@@ -1,5 +1,5 @@
 "What can go wrong with the digits on a real machine: damaged files, a full disk, folders that cannot be written, two processes at once"
-import errno, os, runpy, subprocess, sys, zipfile
+import errno, io, os, runpy, subprocess, sys, zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-import sgd_course.data as data
+from sgd_course import data, files
 from sgd_course.data import (IDX_FILES, MNIST_FILE, cache_folder, digit_from_image, idx_bytes, is_intact, load_mnist, read_arrays,
-    torchvision_folder, write_whole)
+    torchvision_folder)
+from sgd_course.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
@@ -246,14 +247,15 @@ def test_damaged_folder_is_repaired(home, spoil):
     after = {name: p.stat().st_mtime_ns for name, p in raw_files(home).items()}
     assert [name for name in after if after[name] != before[name]] == ['t10k-labels-idx1-ubyte']
 
-def write_on_full_disk(path, content):
-    "Stands in for `Path.write_bytes` on a disk with room for 1,000,000 bytes"
-    with open(path, 'wb') as f: f.write(content[:1_000_000])
-    if len(content) > 1_000_000: raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+class FullDisk(io.FileIO):
+    "Stands in for a file on a disk with room for 1,000,000 bytes"
+    def write(self, content):
+        super().write(content[:1_000_000])
+        if len(content) > 1_000_000: raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 def test_full_disk(home, monkeypatch):
     with monkeypatch.context() as m:
-        m.setattr(Path, 'write_bytes', write_on_full_disk)
+        m.setattr(files, 'open', FullDisk, raising=False)
         with pytest.raises(OSError, match='No space left.*55 MB.*SGD_COURSE_HOME') as e: torchvision_folder()
     assert e.value.errno == errno.ENOSPC
     assert raw_files(home) == {}
@@ -263,7 +265,7 @@ def test_full_disk(home, monkeypatch):
 def test_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path/'seven'
     write_whole(path, b'old')
-    monkeypatch.setattr(Path, 'write_bytes', write_on_full_disk)
+    monkeypatch.setattr(files, 'open', FullDisk, raising=False)
     with pytest.raises(OSError): write_whole(path, bytes(2_000_000))
     assert [p.name for p in tmp_path.iterdir()] == ['seven'] and path.read_bytes() == b'old'
 
@@ -313,15 +315,15 @@ def test_other_process_was_faster(home, monkeypatch, arrays):
 def test_two_processes_at_once(home):
     "The other process is held in the middle of each file, while this one looks, writes the same files and looks again"
     other = python('''
-from pathlib import Path
-import sgd_course.data as data
-def write_in_two_halves(path, content):
-    with open(path, 'wb', buffering=0) as f:
-        f.write(content[:len(content)//2])
+import io
+from sgd_course import data, files
+class Halves(io.FileIO):
+    def write(self, content):
+        super().write(content[:len(content)//2])
         print('half', flush=True)
         input()
-        f.write(content[len(content)//2:])
-Path.write_bytes = write_in_two_halves
+        super().write(content[len(content)//2:])
+files.open = Halves
 data.torchvision_folder()
 ''', stdin=subprocess.PIPE)
     sums = dict(IDX_FILES.values())

@@ -127,7 +127,7 @@ def test_notebook_needs_only_what_learners_install(path):
     cells = [c for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type']=='code']
     sources = [''.join(c['source']) for c in cells]
     found = {m.split('.')[0] for s in sources if not re.search(r'^[!%]', s, re.M) for m in imports(s)} - {''}
-    brought = {'fastcore', 'IPython', 'PIL', 'jupyter_core'} # By fastai, jupyterlab and matplotlib
+    brought = {'fastcore', 'IPython', 'PIL', 'jupyter_core', 'nbformat'} # By fastai, jupyterlab and matplotlib
     assert found - brought - {*requirements('requirements', 'lab_requirements'), *sys.stdlib_module_names} == set()
 
 HEAVY = 'torch', 'fastai', 'torchvision', 'matplotlib', 'jupyterlab'

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sgd_course.data import IDX_FILES, MNIST_FILE, md5_sum, write_whole
+from sgd_course.data import IDX_FILES, MNIST_FILE, md5_sum
+from sgd_course.files import write_whole
 
 def parse_idx(data):
     "The array in an IDX file of bytes, the inverse of `sgd_course.data.idx_bytes`"
