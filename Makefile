@@ -33,8 +33,9 @@ outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs
 readme: $(STAMP) ## Make README.md from nbs/index.ipynb
 	@python tools/make_readme.py
 
-bench: $(STAMP) ## Measure how fast the course starts and loads its data
+bench: $(STAMP) ## Measure how fast the course starts and trains (a quarter of an hour)
 	@python benchmarks/startup.py
+	@python benchmarks/speed.py
 
 clean: ## Remove what was built; keeps .venv/ and my_course/
 	@rm -rf _docs _proc _site_src build dist *.egg-info .pytest_cache .hypothesis nbs/.last_checked

@@ -8,12 +8,21 @@ cfg = ini['DEFAULT']
 
 def lines(key): return cfg[key].strip().splitlines()
 
+data = { # Files that are no Python, by folder. The notebooks travel too, so that `sgd-course lab` works without a clone.
+    'exercises': ['*.md', '*.toml'],
+    'figures': ['*.js', '*.json'],
+    'lab_settings': ['*.json'],
+    'mnist': ['mnist.npz', 'README.md'],
+    'questions': ['*.toml', '*.js'],
+    'results': ['*.json', '*.md'],
+    'notebooks': ['*.ipynb'],
+    'notebooks.images': ['*'],
+}
+
 setup(
-    # The notebooks travel in the wheel, so that `sgd-course lab` works without a clone.
-    packages = ['sgd_course', 'sgd_course.lab_settings', 'sgd_course.mnist', 'sgd_course.notebooks', 'sgd_course.notebooks.images'],
+    packages = ['sgd_course', *(f'sgd_course.{o}' for o in data)],
     package_dir = {'sgd_course.notebooks': 'nbs', 'sgd_course.notebooks.images': 'nbs/images'},
-    package_data = {'sgd_course.lab_settings': ['overrides.json'], 'sgd_course.mnist': ['mnist.npz', 'README.md'], 'sgd_course.notebooks': ['*.ipynb'],
-        'sgd_course.notebooks.images': ['*']},
+    package_data = {'sgd_course': ['glossary.toml']} | {f'sgd_course.{o}': files for o, files in data.items()},
     author = cfg['author'],
     license_expression = cfg['license'],
     keywords = cfg['keywords'].split(),

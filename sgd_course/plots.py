@@ -49,7 +49,7 @@ def use_style():
     set_matplotlib_formats('svg', metadata={'Date': None, 'Creator': None})
     mpl.rcParams.update(STYLE)
 
-# %% ../nbs/plots.ipynb #2e9a1943
+# %% ../nbs/plots.ipynb #0f4e3d18
 def show_images(
     images, # Sequence of pictures, each (height, width), or an array (n, height, width); any range
     titles=None, # One title for each picture
@@ -69,6 +69,7 @@ def show_images(
     fig, axes = plt.subplots(rows, cols, figsize=(cols*size, rows*(size + 0.25*(titles is not None))), squeeze=False)
     for ax in axes.flat: ax.axis('off')
     for i, (ax, a) in enumerate(zip(axes.flat, arrays)):
-        ax.imshow(a, cmap=cmap, vmin=vmin, vmax=vmax, interpolation='nearest')
+        sampling = 'none' if max(a.shape)<=64 else 'nearest' # Small pictures are stored pixel by pixel
+        ax.imshow(a, cmap=cmap, vmin=vmin, vmax=vmax, interpolation=sampling)
         if titles is not None: ax.set_title(titles[i], fontsize=9)
     return fig

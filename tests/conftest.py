@@ -1,12 +1,16 @@
 "Fixtures for all tests"
-import subprocess, sys
+import shutil, subprocess, sys, threading
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
 
-from repo import ROOT
+from repo import PACKAGE, ROOT
 
 sys.path.insert(0, str(ROOT))   # for `import website`, also when pytest is not started with `python -m`
+
+from website.serve import make_server
 
 @pytest.fixture(scope='session')
 def site(tmp_path_factory, worker_id):
@@ -20,3 +24,66 @@ def site(tmp_path_factory, worker_id):
             assert done.returncode==0, done.stdout + done.stderr
             assert not done.stderr, done.stderr
     return out
+
+ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+@pytest.fixture(scope='module')
+def browser():
+    from playwright.sync_api import sync_playwright
+    path = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+    if not path: pytest.fail('these tests need the Chromium browser on the PATH; on Debian: apt install chromium')
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+@contextmanager
+def served(folder):
+    "The address under which this machine serves `folder`"
+    with make_server(folder) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try: yield f'http://127.0.0.1:{server.server_port}'
+        finally:
+            server.shutdown()
+            thread.join()
+
+@pytest.fixture(scope='module')
+def address(site):
+    with served(site) as url: yield url
+
+@contextmanager
+def guarded_page(browser, **options):
+    "A page that may reach this machine only; what it complains about, and what else it asks for, fails the test"
+    troubles = []
+    page = browser.new_page(**{'viewport': {'width': 1280, 'height': 900}, 'color_scheme': 'light', 'reduced_motion': 'reduce', **options})
+    page.on('console', lambda m: troubles.append(m.text) if m.type in ('error', 'warning') else None)
+    page.on('pageerror', lambda e: troubles.append(str(e)))
+    page.on('requestfailed', lambda r: troubles.append(f'failed: {r.url}'))
+    def guard(route):
+        url = urlsplit(route.request.url)
+        if url.scheme in ('file', 'data', 'blob') or url.hostname=='127.0.0.1': return route.continue_()
+        troubles.append(f'outside: {route.request.url}')
+        route.abort()
+    page.route('**/*', guard)
+    yield page
+    page.close()
+    assert not troubles
+
+@pytest.fixture
+def page(browser):
+    with guarded_page(browser) as page: yield page
+
+@pytest.fixture
+def moving_page(browser):
+    "A page whose reader has nothing against motion"
+    with guarded_page(browser, reduced_motion='no-preference') as page: yield page
+
+@pytest.fixture(scope='module')
+def js(browser):
+    "Call `js(module, function, *args)`: what the function of that figure's very file returns in the browser"
+    with served(PACKAGE/'figures') as url, guarded_page(browser) as page:
+        page.route(f'{url}/', lambda route: route.fulfill(body='', content_type='text/html'))
+        page.goto(f'{url}/')
+        call = 'async ([module, name, args]) => (await import(`/${module}.js`))[name](...args)'
+        yield lambda module, name, *args: page.evaluate(call, [module, name, list(args)])

@@ -259,7 +259,7 @@ def running_lab(folder, *args):
         try: p.wait(20)
         finally: p.kill()
 
-def wait_for(found, what, seconds=90):
+def wait_for(found, what, seconds=300):
     "The first true value of `found()`"
     end = time.monotonic() + seconds
     while time.monotonic() < end:

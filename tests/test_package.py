@@ -81,6 +81,10 @@ def test_data_loads_from_the_wheel(installed, tmp_path):
     out = alone(installed, tmp_path, 'from sgd_course.data import load_mnist; print(*load_mnist().images.shape)')
     assert out=='60000 28 28\n'
 
+def test_figures_come_from_the_wheel(installed, tmp_path):
+    out = alone(installed, tmp_path, 'from sgd_course.figures import descent_figure; print(descent_figure().html.count("function walk"))')
+    assert out=='1\n', 'figures.py stands beside a folder figures/, which must not hide it'
+
 def test_every_module_imports_from_the_wheel(installed, tmp_path):
     modules = ', '.join(f'sgd_course.{p.stem}' for p in PACKAGE.glob('[!_]*.py'))
     alone(installed, tmp_path, f'import {modules}')

@@ -23,6 +23,13 @@ def test_hidden_cells_and_pictures_stay_out():
     assert 'secret' not in text and 'draw' not in text
     assert '```python\n1 + 1\n```\n\n```\n2\n```' in text
 
+def test_interactive_figures_stay_out_with_their_introduction():
+    text = dict(cell_type='markdown', source=['Draw a digit.'])
+    load = dict(cell_type='code', source=['from figures import draw'], outputs=[])
+    figure = dict(cell_type='code', source=['draw()'], outputs=[dict(data={'text/html': '<script></script>'})])
+    after = dict(cell_type='markdown', source=['## Next'])
+    assert make_readme.readme(dict(cells=[text, load, figure, after])).endswith('-->\n\n## Next\n')
+
 def test_description_opens_the_first_page():
     description = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['description']
     assert ''.join(INDEX['cells'][0]['source']).splitlines()[1] == f'> {description}'

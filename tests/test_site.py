@@ -1,56 +1,14 @@
 "The built site in a real browser"
-import shutil, threading
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from repo import ROOT
 from website.build import read_site
 from website.convert import page_name, sections
-from website.serve import make_server
 
 PAGES = [page_name(name) for _, names in sections(read_site(ROOT/'_quarto.yml')[1]) for name in names]
 AXE = Path(__file__).parent/'vendor/axe.min.js'
-ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-
-@pytest.fixture(scope='module')
-def browser():
-    from playwright.sync_api import sync_playwright
-    path = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
-    if not path: pytest.fail('these tests need the Chromium browser on the PATH; on Debian: apt install chromium')
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
-
-@pytest.fixture(scope='module')
-def address(site):
-    with make_server(site) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f'http://127.0.0.1:{server.server_port}'
-        server.shutdown()
-        thread.join()
-
-@pytest.fixture
-def page(browser):
-    "A page that may reach this machine only; what it complains about, and what else it asks for, fails the test"
-    troubles = []
-    page = browser.new_page(viewport={'width': 1280, 'height': 900}, color_scheme='light', reduced_motion='reduce')
-    page.on('console', lambda m: troubles.append(m.text) if m.type in ('error', 'warning') else None)
-    page.on('pageerror', lambda e: troubles.append(str(e)))
-    page.on('requestfailed', lambda r: troubles.append(f'failed: {r.url}'))
-    def guard(route):
-        url = urlsplit(route.request.url)
-        if url.scheme in ('file', 'data', 'blob') or url.hostname=='127.0.0.1': return route.continue_()
-        troubles.append(f'outside: {route.request.url}')
-        route.abort()
-    page.route('**/*', guard)
-    yield page
-    page.close()
-    assert not troubles
-
 def violations(page, skip, **options):
     "What axe-core finds serious or critical outside the elements that the selectors `skip` name"
     run = '([context, options]) => axe.run(context, {resultTypes: ["violations"], ...options})'

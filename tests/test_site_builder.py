@@ -74,7 +74,7 @@ def test_source_links_appear_once_the_repository_is_named():
 
 def test_patched_methods_get_an_anchor():
     cells = converted(show_doc('C.f'), code_cell('#| exports: true\n@patch\ndef f(self:C): pass'))
-    assert len(cells)==2 and 'id="api-C.f"' in cells[0]['source']
+    assert len(cells)==2 and 'id="api-c.f"' in cells[0]['source']
 
 def test_interactive_output_passes_unchanged():
     html = '<!--| x --><div id="w"></div>\n<script type="module">\nfor (const a of [1]) if (a<2) { console.log("[`x`](/a.html#x)") }\n</script>'

@@ -20,13 +20,20 @@ def code_cell(cell):
     shown = f'```python\n{code}\n```'
     return f'{shown}\n\n```\n{out}\n```' if out else shown
 
+def shows_figure(cell): return any('text/html' in o.get('data', {}) for o in cell.get('outputs', []))
+
+def without_figures(cells):
+    "The cells, without interactive figures and without the import and the text that lead to one"
+    figures = {i for i, c in enumerate(cells) if shows_figure(c)}
+    return [c for i, c in enumerate(cells) if not {i, i + 1, i + 2} & figures]
+
 def local_links(text):
     "Links and pictures as seen from the top folder"
     return re.sub(r'\]\((?=[\w/]+\.(?:ipynb|svg|png)\))', '](nbs/', text)
 
 def readme(notebook):
     "The text of README.md for the dictionary `notebook`"
-    parts = [local_links(source(c)) if c['cell_type']=='markdown' else code_cell(c) for c in notebook['cells']]
+    parts = [local_links(source(c)) if c['cell_type']=='markdown' else code_cell(c) for c in without_figures(notebook['cells'])]
     note = '<!-- Made from nbs/index.ipynb by `make readme`: edit there. -->'
     return '\n\n'.join([note] + [p for p in parts if p]) + '\n'
 

@@ -53,14 +53,14 @@ def notebook_links(text):
     return NOTEBOOK_LINK.sub(link, text)
 
 def symbol_id(symbol):
-    "The id, on its page, of the place where `symbol` is defined; the prefix keeps it apart from headings"
-    return f'api-{symbol}'
+    "The id, on its page, of the place where `symbol` is defined, in small letters as nbdev writes it; the prefix keeps it apart from headings"
+    return f'api-{symbol.lower()}'
 
 def symbol_links(text, doc_base):
     "The links that nbdev gives to backticked names of the package, made local; `doc_base` is where nbdev thinks the site is"
     def link(match):
         if match['url'] != doc_base: return match[0]
-        return f'<a href="{match["page"]}.html#{symbol_id(match["symbol"])}"><code>{escape(match["text"])}</code></a>'
+        return f'<a href="{match["page"]}.html#{symbol_id(match["symbol"].split(".")[0])}"><code>{escape(match["text"])}</code></a>'
     return SYMBOL_LINK.sub(link, text)
 
 def markdown(text, doc_base='/'):
@@ -180,7 +180,7 @@ class Converter:
         new = {'cell_type': 'code', 'id': cell_id, 'metadata': render_metadata(options), 'source': source,
             'execution_count': None, 'outputs': cell['outputs']}
         if 'exports' not in options: return [new]
-        names = [name for name in defined_names(source) if name in self.links]
+        names = defined_names(source)
         return [new_cell(f'{cell_id}-name', tab(self.module, names, self.links)), new]
 
 def module_name(cells, package):

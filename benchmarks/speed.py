@@ -1,0 +1,348 @@
+"How fast the package trains, beside its peers: `python benchmarks/speed.py` writes sgd_course/results/speed.md"
+import argparse, contextlib, io, multiprocessing, os, platform, statistics, sys, time, warnings
+from functools import partial
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
+
+SMALL, LARGE = (784, 100, 10), (784, 512, 512, 10)
+LR = {'SGD': 0.1, 'Adam': 0.001}
+PEERS = {} # Short name: what the table calls it, modules it needs, and the function that makes it ready
+
+class Job(NamedTuple):
+    "What all peers have to do in one turn: an epoch over the digits in a new order"
+    sizes:tuple # Units of each layer, inputs first
+    batch:int # Digits in a mini-batch
+    opt:str # 'SGD' or 'Adam'
+    threads:int # For everyone
+    x:object # Tensor (n, 784), float32, 0 to 1
+    y:object # Tensor (n,), int64
+
+def title(sizes, batch, opt): return f'{"-".join(map(str, sizes))}, {batch}, {opt}'
+
+def peer(key, label, *modules):
+    "Enter a function from a `Job` to a function that takes a turn and returns how many digits it has trained on"
+    def enter(make):
+        PEERS[key] = label, modules, make
+        return make
+    return enter
+
+def torch_model(sizes):
+    "Linear layers with ReLU between them"
+    from torch import nn
+    return nn.Sequential(*[o for a, b in pairwise(sizes) for o in (nn.Linear(a, b), nn.ReLU())][:-1])
+
+def torch_loop(job, loader, model):
+    "The loop that everybody writes in PyTorch"
+    import torch
+    from torch.nn import functional as F
+    opt = getattr(torch.optim, job.opt)(model.parameters(), lr=LR[job.opt])
+    def turn():
+        for xb, yb in loader:
+            loss = F.cross_entropy(model(xb), yb)
+            loss.backward()
+            opt.step()
+            opt.zero_grad()
+        return len(loader.dataset)
+    return turn
+
+@peer('bound', 'The matrix products alone: the bound')
+def bound(job):
+    import torch
+    weights = [torch.randn(b, a)/a**0.5 for a, b in pairwise(job.sizes)]
+    grads = [torch.empty_like(w) for w in weights]
+    def turn():
+        for x in job.x.split(job.batch):
+            acts, errors = memory[len(x)]
+            acts[0] = x
+            for i, w in enumerate(weights): torch.mm(acts[i], w.t(), out=acts[i+1])
+            for i in reversed(range(len(weights))):
+                torch.mm(errors[i+1].t(), acts[i], out=grads[i])
+                if i: torch.mm(errors[i+1], weights[i], out=errors[i])
+        return len(job.x)
+    memory = {n: [[torch.randn(n, k) for k in job.sizes] for _ in range(2)] for n in {job.batch, len(job.x)%job.batch or job.batch}}
+    return turn
+
+def our_learner(job, watched=True, by_hand=False):
+    "`Learner` with its own digits, network and optimiser; `watched` by progress bar and recorder"
+    import torch
+    from torch.nn import functional as F
+    from sgd_course.full_mnist import Learner, ProgressBar, Recorder
+    from sgd_course.mini_batches import SGD, DataLoader
+    from sgd_course.nonlinearity import mlp
+    from sgd_course.optimizers import Adam
+    train = DataLoader(job.x, job.y, job.batch, shuffle=True, generator=torch.Generator().manual_seed(0))
+    model, opt_func = mlp(job.sizes, generator=torch.Generator().manual_seed(0)), {'SGD': SGD, 'Adam': Adam}[job.opt]
+    learn = Learner(model, train, None, F.cross_entropy, opt_func, LR[job.opt], [Recorder(), ProgressBar()] if watched else [], 'cpu')
+    if by_hand:
+        from sgd_course.backprop import HandGradient
+        learn.gradients = HandGradient(model)
+        learn.opt = opt_func(learn.gradients.params, LR[job.opt])
+    def turn():
+        learn.fit(1)
+        return len(job.x)
+    return turn
+
+peer('learner', '**this package**: `Learner`, with progress bar and recording', 'sgd_course.full_mnist')(our_learner)
+peer('bare', '**this package**: `Learner` without them', 'sgd_course.full_mnist')(partial(our_learner, watched=False))
+peer('hand', '**this package**: `Learner` with the gradient by hand, with progress bar and recording', 'sgd_course.backprop')(partial(our_learner, by_hand=True))
+
+@peer('jax', 'JAX, the whole epoch in one `lax.scan`', 'jax')
+def with_jax(job):
+    import jax
+    import jax.numpy as jnp
+    x, y, tree_map = jnp.asarray(job.x.numpy()), jnp.asarray(job.y.numpy(), dtype=jnp.int32), jax.tree_util.tree_map
+    def loss(params, xb, yb):
+        for w, b in params[:-1]: xb = jax.nn.relu(xb@w + b)
+        logs = jax.nn.log_softmax(xb@params[-1][0] + params[-1][1])
+        return -jnp.take_along_axis(logs, yb[:, None], 1).mean()
+    def adam(p, m, v, right1, right2): return p - LR['Adam']*(m/right1)/(jnp.sqrt(v/right2) + 1e-8)
+    def step(state, rows, x, y):
+        params, mean, square, t = state
+        value, g = jax.value_and_grad(loss)(params, x[rows], y[rows])
+        if job.opt=='SGD': params = tree_map(lambda p, g: p - LR['SGD']*g, params, g)
+        else:
+            mean, square, t = tree_map(lambda m, g: 0.9*m + 0.1*g, mean, g), tree_map(lambda v, g: 0.999*v + 0.001*g*g, square, g), t + 1
+            params = tree_map(lambda p, m, v: adam(p, m, v, 1 - 0.9**t, 1 - 0.999**t), params, mean, square)
+        return (params, mean, square, t), value
+    @partial(jax.jit, donate_argnums=0)
+    def epoch(state, orders, x, y): return jax.lax.scan(lambda state, rows: step(state, rows, x, y), state, orders)
+    key, *keys = jax.random.split(jax.random.key(0), len(job.sizes))
+    params = [(jax.random.normal(k, (a, b))*(2/a)**0.5, jnp.zeros(b)) for k, (a, b) in zip(keys, pairwise(job.sizes))]
+    state, steps = (params, tree_map(jnp.zeros_like, params), tree_map(jnp.zeros_like, params), jnp.zeros(())), len(x)//job.batch
+    def turn():
+        nonlocal state, key
+        key, now = jax.random.split(key)
+        orders = jax.random.permutation(now, len(x))[:steps*job.batch].reshape(steps, job.batch)
+        state, losses = epoch(state, orders, x, y)
+        losses.block_until_ready()
+        return steps*job.batch # Without the last small batch
+    return turn
+
+@peer('sklearn', "scikit-learn's `MLPClassifier`", 'sklearn')
+def with_sklearn(job):
+    from sklearn.neural_network import MLPClassifier
+    model = MLPClassifier(job.sizes[1:-1], solver=job.opt.lower(), batch_size=job.batch, learning_rate_init=LR[job.opt], momentum=0, alpha=0)
+    x, y = job.x.numpy(), job.y.numpy()
+    def turn():
+        model.partial_fit(x, y, classes=range(10)) # One epoch
+        return len(x)
+    return turn
+
+@peer('tensors', "PyTorch's `DataLoader` over a `TensorDataset`", 'torch')
+def with_tensors(job):
+    from torch.utils.data import DataLoader, TensorDataset
+    return torch_loop(job, DataLoader(TensorDataset(job.x, job.y), job.batch, shuffle=True), torch_model(job.sizes))
+
+@peer('keras', 'Keras on TensorFlow', 'keras', 'tensorflow')
+def with_keras(job):
+    import keras, tensorflow
+    with contextlib.suppress(RuntimeError): # Can be set only once
+        tensorflow.config.threading.set_intra_op_parallelism_threads(job.threads)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(job.threads)
+    layers = [keras.layers.Dense(n, activation='relu') for n in job.sizes[1:-1]]
+    model = keras.Sequential([keras.Input(job.sizes[:1]), *layers, keras.layers.Dense(job.sizes[-1])])
+    model.compile(getattr(keras.optimizers, job.opt)(LR[job.opt]), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    x, y = job.x.numpy(), job.y.numpy()
+    def turn():
+        model.fit(x, y, batch_size=job.batch, epochs=1, verbose=0)
+        return len(x)
+    return turn
+
+@peer('fastai', "fastai's `Learner`, as in its book", 'fastai')
+def with_fastai(job):
+    import fastai.callback.progress # Its progress bar, as `from fastai.vision.all import *` brings it
+    from fastai.basics import Adam, DataLoader, DataLoaders, Learner, SGD
+    from torch.nn import functional as F
+    examples = list(zip(job.x, job.y))
+    loaders = DataLoaders(DataLoader(examples, job.batch, shuffle=True), DataLoader(examples[:job.batch], job.batch), device='cpu')
+    learn = Learner(loaders, torch_model(job.sizes), F.cross_entropy, {'SGD': SGD, 'Adam': Adam}[job.opt], LR[job.opt], wd=0.)
+    def turn():
+        learn.fit(1)
+        return len(job.x)
+    return turn
+
+@peer('torchvision', "PyTorch's `DataLoader` over torchvision's `MNIST`, the usual example", 'torchvision')
+def with_torchvision(job):
+    from sgd_course.data import torchvision_folder
+    from torch import nn
+    from torch.utils.data import DataLoader, Subset
+    from torchvision.datasets import MNIST
+    from torchvision.transforms import ToTensor
+    digits = MNIST(torchvision_folder(), train=True, transform=ToTensor())
+    part = Subset(digits, range(max(len(job.x)//10, job.batch))) # So slow that a tenth must do
+    return torch_loop(job, DataLoader(part, job.batch, shuffle=True), nn.Sequential(nn.Flatten(), torch_model(job.sizes)))
+
+class Screen(io.StringIO):
+    "Takes all that is shown, and says that it is a terminal, so that progress bars are drawn"
+    def isatty(self): return True
+
+def timed(turn):
+    "Seconds for an epoch of 60,000, from one turn; what it shows goes nowhere"
+    with contextlib.redirect_stdout(Screen()), contextlib.redirect_stderr(Screen()), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        start = time.perf_counter()
+        n = turn()
+        return 60_000*(time.perf_counter() - start)/n
+
+def missing(modules):
+    "The first of `modules` that cannot be imported; `None` if all can"
+    for module in modules:
+        try: import_module(module)
+        except ImportError: return module
+
+def work(key, rows, threads, pipe):
+    "What a peer's process does: make itself ready for each job that it is sent, and take a turn for each `None`"
+    settle(threads)
+    _, modules, make = PEERS[key]
+    pipe.send(missing(modules))
+    from sgd_course.data import load_mnist
+    from sgd_course.pixel_weights import to_vectors
+    images, labels = load_mnist('train')
+    x, y = to_vectors(images[:rows]), labels[:rows]
+    with contextlib.suppress(EOFError): # Until the other end is gone
+        while True:
+            job = pipe.recv()
+            if job: turn = make(Job(*job, threads, x, y))
+            pipe.send(timed(turn))
+
+class Worker:
+    "A process for one peer, which sleeps while the others work; so no library is in another's way"
+    def __init__(self, key, rows, threads):
+        context = multiprocessing.get_context('spawn')
+        self.key, (self.pipe, far) = key, context.Pipe()
+        self.process = context.Process(target=work, args=(key, rows, threads, far), daemon=True)
+        self.process.start()
+        far.close() # So that the end of the process is noticed
+        self.gap = self.answer()
+
+    def answer(self):
+        try: return self.pipe.recv()
+        except EOFError: sys.exit(f'The process that measures {self.key} has ended. Leave it out with --only.')
+
+    def turn(self, job=None):
+        self.pipe.send(job)
+        return self.answer()
+
+def measure(job, workers, rounds):
+    "Seconds per epoch in every round: each peer takes its turn in each round, after a first turn that does not count"
+    for w in workers: w.turn(job)
+    table = [[w.turn() for w in workers] for _ in range(rounds)]
+    return dict(zip([w.key for w in workers], zip(*table)))
+
+def ratio(times, key, base):
+    "How many times longer `key` took than `base`, median over the rounds; `None` if one was not measured"
+    if key in times and base in times: return statistics.median(a/b for a, b in zip(times[key], times[base]))
+
+def machine(threads):
+    "The machine and the versions in one line"
+    cpu, info, found = platform.processor() or platform.machine(), Path('/proc/cpuinfo'), []
+    if info.exists(): cpu = next((o.split(':')[1].strip() for o in info.read_text().splitlines() if o.startswith('model name')), cpu)
+    for package in ('torch', 'numpy', 'fastai', 'torchvision', 'scikit-learn', 'keras', 'tensorflow', 'tensorflow-cpu', 'jax'):
+        with contextlib.suppress(PackageNotFoundError): found.append(f'{package} {version(package).split("+")[0]}')
+    return f'{cpu}, {os.cpu_count()} cores of which {threads} were used, {platform.system()}, Python {platform.python_version()}, {", ".join(found)}'
+
+def cells(*row): return '| ' + ' | '.join(row) + ' |'
+
+def grid(results, keys, cell):
+    "Markdown table with a row for each peer, a column for each job, and `cell(times, key)` in it"
+    head = [cells('way to train', *map(str, results)), '|---'*(len(results) + 1) + '|']
+    rows = [[cell(times, key) for times in results.values()] for key in keys]
+    return '\n'.join(head + [cells(PEERS[key][0], *row) for key, row in zip(keys, rows)])
+
+def promises(results):
+    "What the package is meant to reach, beside what it has reached here"
+    small, large = results.get(title(SMALL, 64, 'SGD'), {}), results.get(title(LARGE, 256, 'SGD'), {})
+    rows = [('how many times as fast as fastai at 784-100-10, 64, SGD', 'at least 3', ratio(small, 'fastai', 'learner'), '.1f'),
+        ('how many times as fast as the usual example with torchvision, there', 'at least 10', ratio(small, 'torchvision', 'learner'), '.0f'),
+        ('multiple of the bound at 784-512-512-10, 256, SGD', 'at most 1.8', ratio(large, 'learner', 'bound'), '.2f')]
+    costs = [ratio(o, 'learner', 'bare') for o in results.values()]
+    if costs and costs[0]: rows.append(('cost of progress bar and recording, median of all columns', 'under 3 %', statistics.median(costs) - 1, '.1%'))
+    worst = max((r for o in results if o.endswith('SGD') and (r := ratio(results[o], 'hand', 'bound'))), default=None)
+    rows.append(('multiple of the bound with the gradient by hand, the largest in the columns with SGD', 'at most 1.2', worst, '.2f'))
+    worst = max((r for o in results.values() if (r := ratio(o, 'hand', 'jax'))), default=None)
+    rows.append(("time with the gradient by hand, as a multiple of JAX's, the largest of all columns", 'under 1', worst, '.2f'))
+    return [cells(what, goal, format(value, form)) for what, goal, value, form in rows if value is not None]
+
+PAGE = """# How fast it trains
+
+One epoch over the 60,000 digits of MNIST as float32, shuffled, with cross-entropy, on {machine}. Everyone has the same threads and learning rate and takes the same number of steps; fastai's and the package's own `Learner` draw their progress bars. In each of {rounds} rounds, all took their turns one after the other{part}.
+
+## Multiples of the bound
+
+The bound is the time of the matrix products alone, forward and backward, over the digits in the order of the file and into memory that is set aside beforehand. No way of training can do without these products; whatever it takes longer is shuffling, small operations and bookkeeping. Each entry is a median over the rounds of "time of this row / time of the bound in the same round". These multiples can be compared between machines, seconds cannot.
+
+{ratios}
+
+{promises}
+
+## Seconds for one epoch
+
+Medians over the rounds.
+
+{seconds}
+
+{notes}
+"""
+NOTES = {
+    'jax': 'JAX compiles the epoch before the first round, and leaves out the last small batch.',
+    'sklearn': '`MLPClassifier` is called once per epoch (`partial_fit`), without momentum and penalty.',
+    'fastai': "fastai's data are a list of pairs of tensors, as in chapter 4 of its book, and it validates on one mini-batch.",
+    'torchvision': 'The usual example opens each picture anew, so it was timed on a tenth of an epoch.',
+}
+
+def page(results, skipped, threads, rounds, part):
+    "The whole page in Markdown"
+    keys = [k for k in PEERS if any(k in o for o in results.values())]
+    multiple = lambda times, key: f'{ratio(times, key, "bound"):.2f}' if 'bound' in times else '–'
+    kept = promises(results)
+    if kept: kept = ['| promise | goal | here |', '|---|---|---|', *kept]
+    notes = [f'- {NOTES[k]}' for k in keys if k in NOTES] + [f'- Skipped: {o}.' for o in skipped]
+    return PAGE.format(machine=machine(threads), rounds=rounds, part=part, ratios=grid(results, keys, multiple), promises='\n'.join(kept),
+        seconds=grid(results, keys, lambda times, key: f'{statistics.median(times[key]):.2f}'), notes='\n'.join(notes))
+
+def settle(threads):
+    "Give this process `threads` cores, and every library as many threads; to be called before they are imported"
+    for o in ('OMP', 'MKL', 'OPENBLAS', 'NUMEXPR'): os.environ[f'{o}_NUM_THREADS'] = str(threads)
+    os.environ |= {'TF_CPP_MIN_LOG_LEVEL': '3', 'KERAS_BACKEND': 'tensorflow', 'JAX_PLATFORMS': 'cpu', 'CUDA_VISIBLE_DEVICES': ''}
+    if hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+def options(args):
+    parser = argparse.ArgumentParser(description=__doc__, epilog=f'Rows for --only: {", ".join(PEERS)}, accuracy.')
+    parser.add_argument('--only', nargs='+', metavar='ROW', choices=[*PEERS, 'accuracy'], help='measure these rows only')
+    parser.add_argument('--quick', action='store_true', help='a tenth of an epoch, two rounds, two seeds: for a first look')
+    parser.add_argument('--rounds', type=int, default=5, help='how many turns everyone has')
+    parser.add_argument('--rows', type=int, default=60_000, help='digits in a turn')
+    parser.add_argument('--threads', type=int, default=2, help='threads for everyone')
+    parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'results'/'speed.md', help='the page to write')
+    o = parser.parse_args(args)
+    if o.rows<256 or o.rounds<1 or o.threads<1: parser.error('expected at least 256 rows, 1 round and 1 thread')
+    return o
+
+def main(args=None):
+    o = options(args)
+    rows, rounds, seeds = (6_000, 2, 2) if o.quick else (o.rows, o.rounds, 5)
+    settle(o.threads)
+    o.out.parent.mkdir(parents=True, exist_ok=True)
+    import accuracy
+    wanted, results = o.only or [*PEERS, 'accuracy'], {}
+    workers = [Worker(key, rows, o.threads) for key in PEERS if key in wanted]
+    skipped = [f'{PEERS[w.key][0]}, because there is no {w.gap} here' for w in workers if w.gap]
+    for line in skipped: print(f'Skipped: {line}')
+    workers = [w for w in workers if not w.gap]
+    for job in [(sizes, batch, opt) for sizes in (SMALL, LARGE) for batch in (64, 256) for opt in LR] if workers else []:
+        results[title(*job)] = measure(job, workers, rounds)
+        print(f'{title(*job)}: ' + ', '.join(f'{k} {statistics.median(t):.2f} s' for k, t in results[title(*job)].items()), flush=True)
+    for w in workers: w.process.terminate() # Nothing to lose
+    part = '' if rows==60_000 else f', with {rows:,} digits instead of 60,000: a quick look, not a measurement'
+    text = page(results, skipped, o.threads, rounds, part)
+    if 'accuracy' in wanted: text += accuracy.section(range(seeds))
+    o.out.write_text(text)
+    print(f'Written to {o.out}')
+
+if __name__ == '__main__': main()

@@ -1,0 +1,91 @@
+"""Make the sections Exercises and Questions of the chapters from the files in sgd_course/exercises and sgd_course/questions
+
+    python tools/exercise_cells.py            writes them into the notebooks
+    python tools/exercise_cells.py --check    changes nothing, and ends with 1 if a notebook is out of date
+"""
+import hashlib, json, os, re, sys
+from pathlib import Path
+
+from sgd_course.checks import answer_name, clean_solution, parse_exercise, split_headings, starter
+from sgd_course.progress import exercise_texts
+
+ROOT = Path(__file__).resolve().parents[1]
+
+EXERCISES = """## Exercises
+
+Fill in a cell and run it. `check` says whether the answer is right, and if it is not, why. `hint('...')` with the name of the exercise gives up to three hints, one more at each call. They are folded below each exercise too, and so is the solution. What you have solved is kept on your machine: see [your progress](progress.ipynb)."""
+
+QUESTIONS = """## Questions
+
+Answer first, then press Check: you get the reason for what you chose. Nothing is sent or stored."""
+
+IMPORTS = """from sgd_course.checks import check, hint, solution
+from sgd_course.questionnaire import questionnaire"""
+
+def notebook_of(chapter, folder=ROOT/'nbs'):
+    "The notebook of a chapter: the one whose name is the chapter's behind its number"
+    return next(p for p in folder.glob('[0-9][0-9]_*.ipynb') if p.stem[3:]==chapter)
+
+def folded(summary, text): return f'<details><summary>{summary}</summary>\n\n{text}\n\n</details>'
+
+def nested(hints, n=1):
+    "Each hint holds the next one, folded"
+    return folded(f'Hint {n}', hints[0] + (f'\n\n{nested(hints[1:], n+1)}' if hints[1:] else ''))
+
+def exercise_cells(exercise):
+    "Task, cell to fill in, and folded help: pairs of a cell's type and its text"
+    e, name = exercise, answer_name(exercise.solution)
+    yield 'markdown', f'### {e.title}\n\n*{e.level.capitalize()}: {dict(write="write it yourself", repair="repair it", predict="predict before you run")[e.kind]}.*\n\n{e.task}'
+    yield 'code', f'{starter(e)}\n\ncheck({e.name!r}, {name})'
+    yield 'markdown', nested(e.hints) + '\n\n' + folded('Solution', f'```python\n{clean_solution(e)}\n```\n\n{e.reason}')
+
+def section_exercises(chapter):
+    "All cells of the section Exercises"
+    parts = split_headings(exercise_texts()[chapter], '## ')
+    return [('markdown', EXERCISES), ('code', IMPORTS), *(c for head, text in parts for c in exercise_cells(parse_exercise(chapter, head, text)))]
+
+def section_questions(chapter):
+    "All cells of the section Questions"
+    return [('markdown', QUESTIONS), ('code', f'#| echo: false\nquestionnaire({chapter!r})')]
+
+def source(cell): return ''.join(cell['source'])
+
+def unlinked(cell):
+    "The source without the links that make_glossary.py has put in"
+    return re.sub(r'\[([^\[\]]+)\]\(glossary\.ipynb#[\w-]+\)', r'\1', source(cell))
+
+def new_cell(kind, text):
+    cell = {'cell_type': kind, 'id': hashlib.sha1(text.encode()).hexdigest()[:8], 'metadata': {}, 'source': text.splitlines(True)}
+    return dict(sorted((cell | ({'execution_count': None, 'outputs': []} if kind=='code' else {})).items())) # In the order in which nbdev-clean writes them
+
+def replaced(cells, section):
+    "`cells` with the section that has the heading of `section` replaced by it; cells that stay the same keep their outputs and ids"
+    heading = section[0][1].splitlines()[0]
+    starts = [i for i, c in enumerate(cells) if c['cell_type']=='markdown' and source(c).startswith('## ')]
+    start = next((i for i in starts if source(cells[i]).splitlines()[0]==heading), None)
+    if start is None: raise SystemExit(f'expected a cell that begins with {heading!r}')
+    end = next((i for i in starts if i>start), len(cells))
+    old = {(c['cell_type'], unlinked(c)): c for c in cells[start:end]}
+    return cells[:start] + [old.get(o) or new_cell(*o) for o in section] + cells[end:]
+
+def updated(text, chapter):
+    "The text of a chapter's notebook with both sections up to date"
+    nb = json.loads(text)
+    for section in (section_exercises(chapter), section_questions(chapter)): nb['cells'] = replaced(nb['cells'], section)
+    return json.dumps(nb, indent=1, ensure_ascii=False) + '\n'
+
+def main(check=False):
+    "Bring all chapters up to date, or only say which are not"
+    stale = []
+    for chapter in exercise_texts():
+        path = notebook_of(chapter)
+        old = path.read_text(encoding='utf-8')
+        if (new := updated(old, chapter))==old: continue
+        stale.append(path.name)
+        if check: continue
+        path.with_suffix('.tmp').write_text(new, encoding='utf-8')
+        os.replace(path.with_suffix('.tmp'), path)
+    if stale: print(f'{"out of date" if check else "written"}: {", ".join(stale)}')
+    return bool(check and stale)
+
+if __name__ == '__main__': sys.exit(main(check='--check' in sys.argv[1:]))
