@@ -72,6 +72,11 @@ def test_source_links_appear_once_the_repository_is_named():
     cells = [show_doc('f'), code_cell('#| exports: true\ndef f(): pass')]
     assert '<a href="https://host/f.py#L3">source</a>' in converted(*cells, show_sources=True)[0]['source']
 
+def test_names_in_markdown_that_a_cell_puts_out_are_linked():
+    shown = code_cell('show()') | {'outputs': [dict(output_type='display_data', metadata={}, data={'text/markdown': ['[`f`](/m.html#f)'], 'text/plain': ['x']})]}
+    cell, = converted(shown)
+    assert cell['outputs'][0]['data']=={'text/markdown': '<a href="m.html#api-f"><code>f</code></a>'}
+
 def test_patched_methods_get_an_anchor():
     cells = converted(show_doc('C.f'), code_cell('#| exports: true\n@patch\ndef f(self:C): pass'))
     assert len(cells)==2 and 'id="api-c.f"' in cells[0]['source']

@@ -174,11 +174,16 @@ class Converter:
         head = '' if symbol in self.shown else tab(self.module, [symbol], self.links) + '\n\n'
         return [new_cell(cell_id, head + markdown(text, self.doc_base))]
 
+    def output(self, output):
+        "An output as it is stored, but for Markdown, in which nbdev has linked names"
+        if 'text/markdown' not in output.get('data', {}): return output
+        return output | {'data': {'text/markdown': markdown(''.join(output['data']['text/markdown']), self.doc_base)}}
+
     def code(self, cell, cell_id):
-        "A code cell with its stored outputs, which pass unchanged"
+        "A code cell with its stored outputs"
         options, source = split_options(cell['source'])
         new = {'cell_type': 'code', 'id': cell_id, 'metadata': render_metadata(options), 'source': source,
-            'execution_count': None, 'outputs': cell['outputs']}
+            'execution_count': None, 'outputs': [self.output(o) for o in cell['outputs']]}
         if 'exports' not in options: return [new]
         names = defined_names(source)
         return [new_cell(f'{cell_id}-name', tab(self.module, names, self.links)), new]
