@@ -116,6 +116,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                 'sgd_course.cli.replace_file': ('cli.html#replace_file', 'sgd_course/cli.py'),
                                 'sgd_course.cli.run_lab': ('cli.html#run_lab', 'sgd_course/cli.py'),
                                 'sgd_course.cli.server_link': ('cli.html#server_link', 'sgd_course/cli.py'),
+                                'sgd_course.cli.settings_options': ('cli.html#settings_options', 'sgd_course/cli.py'),
                                 'sgd_course.cli.tell': ('cli.html#tell', 'sgd_course/cli.py'),
                                 'sgd_course.cli.told': ('cli.html#told', 'sgd_course/cli.py'),
                                 'sgd_course.cli.train': ('cli.html#train', 'sgd_course/cli.py'),

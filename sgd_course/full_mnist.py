@@ -163,8 +163,7 @@ class SavedLoop(Loop):
         if state['batches']!=len(self.train): raise ValueError(f'expected {len(self.train)} batches in an epoch, got a state with {state["batches"]}')
         self.model.load_state_dict(state['model'])
         opt_state(self.opt, state['opt'])
-        for name, g in self.generators().items():
-            if name in state['chance']: g.set_state(state['chance'][name])
+        for name in self.generators().keys() & state['chance'].keys(): self.generators()[name].set_state(state['chance'][name])
         self.epoch, self.begin, self.end, self.batch = state['epoch'], state['begin'], state['end'], 0
         for cb in self.callbacks:
             if type(cb).__name__ in state['callbacks']: cb.load_state(copied(state['callbacks'][type(cb).__name__]))
