@@ -14,7 +14,8 @@ sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 import torch
 import torch.nn.functional as F
 
-from sgd_course.data import load_mnist, write_whole
+from sgd_course.data import load_mnist
+from sgd_course.files import write_whole
 from sgd_course.full_mnist import Learner, Schedule, digit_accuracy, digit_loaders, evaluate
 from sgd_course.mini_batches import DataLoader
 from sgd_course.nonlinearity import mlp

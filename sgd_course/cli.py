@@ -304,7 +304,7 @@ Examples:
 '''
 MODEL = click.Path(dir_okay=False, path_type=Path)
 
-# %% ../nbs/cli.ipynb #8795ce1d
+# %% ../nbs/cli.ipynb #b509ca7c
 SETTINGS = [
     click.option('--epochs', type=click.IntRange(1), default=5, show_default=True, help='Passes over the training digits.'),
     click.option('--hidden', type=click.IntRange(0), multiple=True, default=[100], show_default=True, help='Units of a hidden layer; once per layer, 0 for none.'),
@@ -314,6 +314,7 @@ SETTINGS = [
     click.option('--device', default='', help='cpu, cuda or mps. [default: a GPU if there is one]'),
 ]
 
+# %% ../nbs/cli.ipynb #f3c344e6
 def settings_options(
     command, # Function that takes the settings
 ): # `command`, with an option for each
@@ -388,7 +389,7 @@ def doctor():
     click.echo('All is well.' if not wrong else f'{wrong} of {len(findings)} need attention: do what the lines after !! say.')
     sys.exit(bool(wrong))
 
-# %% ../nbs/cli.ipynb #b4b55cc4
+# %% ../nbs/cli.ipynb #41f1122c
 PROGRESS_EXAMPLES = '''\b
 Examples:
   sgd-course progress                        the table
@@ -397,6 +398,7 @@ Examples:
   sgd-course progress --reset --chapter sigmoid
 '''
 
+# %% ../nbs/cli.ipynb #d309eb38
 @main.command('progress', epilog=PROGRESS_EXAMPLES)
 @click.option('--export', 'to', type=click.Path(path_type=Path), help='Write a copy to this file, which must not exist: .json or .csv.')
 @click.option('--reset', is_flag=True, help='Forget what was solved.')

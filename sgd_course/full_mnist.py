@@ -16,7 +16,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from .data import digit_from_image, load_mnist, train_valid_split, write_whole
+from .data import digit_from_image, load_mnist, train_valid_split
+from .files import write_whole
 from .learning_rate import check_lr
 from .mini_batches import SGD, DataLoader, epoch_mean
 from .nonlinearity import mlp

@@ -3,10 +3,11 @@ import math, sys
 
 import numpy as np, pytest, torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from torch import nn
 
+from laws import law, one_thread
 from sgd_course import mini_batches
 from sgd_course.backprop import (ACTIVATIONS, HandGradient, Node, backpropagate, check_number, draw_graph, loss_layer, net_forward, net_gradient, node_loss,
                                  node_scores, node_step, nudged_gradient, pack, place_nodes, random_layers, topological_order, unpack)
@@ -15,18 +16,6 @@ from sgd_course.sigmoid import softmax_cross_entropy
 
 numbers = st.floats(-3, 3)
 seeds = st.integers(0, 2**32 - 1)
-
-def law(*args, **kwargs):
-    "Like `given`, with the same examples in every run and no limit on time"
-    return lambda f: settings(deadline=None, derandomize=True)(given(*args, **kwargs)(f))
-
-@pytest.fixture(autouse=True, scope='module')
-def one_thread():
-    "Tiny tensors gain nothing from threads, and lose much when other tests run beside this one"
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 # Numbers that remember
 

@@ -3,27 +3,16 @@ import importlib.util, io, json, os, pickle, subprocess, sys, zipfile
 
 import pytest, torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import strategies as st
 from torch import nn, tensor
 
+from laws import law, one_thread
 from repo import PACKAGE, ROOT
 from sgd_course.full_mnist import (Checkpoint, EarlyStopping, Learner, Loop, ProgressBar, Recorder, Schedule, architecture,
                                    confusion_matrix, default_device, digit_accuracy, digit_loaders, done, evaluate, find_hooks, load_model, opt_lr,
                                    predict, read_state, resume, save_model, triangle, write_state)
 from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
-
-def law(*args, **kwargs):
-    "Like `given`, with the same examples in every run and no limit on time"
-    return lambda f: settings(deadline=None, derandomize=True)(given(*args, **kwargs)(f))
-
-@pytest.fixture(autouse=True, scope='module')
-def one_thread():
-    "Tiny tensors gain nothing from threads, and lose much when other tests run beside this one"
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 def seeded(n): return torch.Generator().manual_seed(n)
 

@@ -2,25 +2,14 @@
 import math
 
 import pytest, torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import strategies as st
 from torch import nn, tensor
 
+from laws import law, one_thread
 from sgd_course.nonlinearity import (Scaler, collapse, count_parameters, dead_units, equal_width, he_std, init_weights,
                                      layer_outputs, mlp, relu, simple_net, tanh, train_net, xavier_std)
 
-def law(*args, **kwargs):
-    "Like `given`, with the same examples in every run and no limit on time"
-    return lambda f: settings(deadline=None, derandomize=True, max_examples=50)(given(*args, **kwargs)(f))
-
 def seeded(k): return torch.Generator().manual_seed(k)
-
-@pytest.fixture(autouse=True, scope='module')
-def one_thread():
-    "Tiny tensors gain nothing from threads, and lose much when other tests run beside this one"
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 scores = st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=9).map(lambda v: tensor(v, dtype=torch.float64))
 sizes = st.lists(st.integers(1, 9), min_size=2, max_size=5)
@@ -32,17 +21,17 @@ def value_and_slopes(f, x):
     return y.detach(), torch.autograd.grad(y.sum(), x)[0]
 
 @pytest.mark.parametrize('ours, theirs', [(relu, torch.relu), (tanh, torch.tanh)])
-@law(x=scores)
+@law(x=scores, examples=50)
 def test_activation_is_torchs_in_value_and_slope(ours, theirs, x):
     for a, b in zip(value_and_slopes(ours, x), value_and_slopes(theirs, x)): torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-9)
 
-@law(scores, st.floats(0, 100))
+@law(scores, st.floats(0, 100), examples=50)
 def test_relu_passes_positive_factors_through(x, c):
     torch.testing.assert_close(relu(c*x), c*relu(x), atol=1e-9, rtol=1e-9)
 
 # Networks
 
-@law(sizes, seeds)
+@law(sizes, seeds, examples=50)
 def test_layers_without_bend_are_one(sizes, seed):
     model = mlp(sizes, nn.Identity, generator=seeded(seed)).double()
     for o in model:
@@ -52,11 +41,11 @@ def test_layers_without_bend_are_one(sizes, seed):
     torch.testing.assert_close(one(x), model(x), atol=1e-9, rtol=1e-7)
     assert torch.linalg.matrix_rank(one.weight) <= min(sizes)
 
-@law(sizes)
+@law(sizes, examples=50)
 def test_parameters_are_lines_and_circles(sizes):
     assert count_parameters(mlp(sizes)) == sum((a + 1)*b for a, b in zip(sizes, sizes[1:]))
 
-@law(sizes, seeds)
+@law(sizes, seeds, examples=50)
 def test_weights_come_from_the_generator_alone(sizes, seed):
     before = torch.get_rng_state()
     a, b = (mlp(sizes, generator=seeded(seed)) for _ in range(2))
@@ -75,7 +64,7 @@ def test_weights_have_the_spread_asked_for(std, n_in, n_out, expected):
     # The spread of n normal numbers is known to 1/sqrt(2n), here 0.3 %; five times that is left for chance.
     assert abs(w.std() - expected) <= 0.015*expected and abs(w.mean()) <= 5*expected/math.sqrt(n_in*n_out)
 
-@law(st.integers(1, 200_000), st.integers(1, 4), st.integers(1, 800), st.integers(1, 12))
+@law(st.integers(1, 200_000), st.integers(1, 4), st.integers(1, 800), st.integers(1, 12), examples=50)
 def test_no_other_width_is_nearer(params, depth, n_in, n_out):
     def off(h): return abs((n_in + 1)*h + (depth - 1)*(h + 1)*h + (h + 1)*n_out - params)
     h = equal_width(params, depth, n_in, n_out)
@@ -91,7 +80,7 @@ def test_dead_units_are_those_that_no_input_wakes():
     nn.functional.mse_loss(model(x), torch.ones(50, 1)).backward()
     assert (model[0].weight.grad[1:]==0).all() and (model[0].weight.grad[0]!=0).all()
 
-@law(sizes, seeds)
+@law(sizes, seeds, examples=50)
 def test_last_output_is_the_models(sizes, seed):
     model, x = mlp(sizes, generator=seeded(seed)), torch.ones(3, sizes[0])
     outputs = layer_outputs(model, x)
@@ -101,12 +90,12 @@ def test_last_output_is_the_models(sizes, seed):
 
 columns = st.integers(2, 20).flatmap(lambda n: st.lists(st.lists(st.floats(-1e3, 1e3, width=32), min_size=3, max_size=3), min_size=n, max_size=n))
 
-@law(columns.map(lambda v: tensor(v, dtype=torch.float64)))
+@law(columns.map(lambda v: tensor(v, dtype=torch.float64)), examples=50)
 def test_scaler_can_be_undone(x):
     scale = Scaler(x)
     torch.testing.assert_close(scale.invert(scale(x)), x, atol=1e-9, rtol=1e-9)
 
-@law(seeds, st.floats(1e-3, 1e3), st.floats(-1e3, 1e3))
+@law(seeds, st.floats(1e-3, 1e3), st.floats(-1e3, 1e3), examples=50)
 def test_scaled_columns_do_not_depend_on_units(seed, c, shift):
     x = torch.randn(30, 4, generator=seeded(seed), dtype=torch.float64)
     z = Scaler(x)(x)

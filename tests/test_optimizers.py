@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest, torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import strategies as st
 from torch import nn, tensor
 from torch.optim import lr_scheduler
 
+from laws import law, one_thread
 from repo import ROOT
 from sgd_course.full_mnist import Learner, Schedule, opt_lr
 from sgd_course.mini_batches import SGD as ChapterFive
@@ -15,18 +16,6 @@ from sgd_course.mini_batches import DataLoader
 from sgd_course.nonlinearity import mlp
 from sgd_course.optimizers import (SGD, Adam, AdamW, Bunch, Momentum, Nesterov, RMSprop, Schedules, best_momentum, combine, cosine, for_each, line, one_cycle,
                                    optimiser_path, remembered, running_mean, takes, warm_up_cosine)
-
-def law(*args, examples=25, **kwargs):
-    "Like `given`, with the same examples in every run and no limit on time"
-    return lambda f: settings(deadline=None, derandomize=True, max_examples=examples)(given(*args, **kwargs)(f))
-
-@pytest.fixture(autouse=True, scope='module')
-def one_thread():
-    "Tiny tensors gain nothing from threads, and lose much when other tests run beside this one"
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 def seeded(n): return torch.Generator().manual_seed(n)
 
@@ -133,7 +122,7 @@ def test_chapter_fives_descent_is_the_first_of_the_family(kind):
     if kind is SGD: same(a, b, 1e-12)
     else: assert not torch.equal(a[0], b[0])
 
-@law(setups(), seeds)
+@law(setups(), seeds, examples=25)
 def test_no_gradient_no_move(setup, seed):
     params = start([(2,), (3,)], seed)
     opt, before = grouped(*setup, params), [p.detach().clone() for p in params]
@@ -144,7 +133,7 @@ def test_no_gradient_no_move(setup, seed):
 
 # State, closure, schedulers
 
-@law(setups(), shapes, seeds, st.integers(0, 98), st.booleans())
+@law(setups(), shapes, seeds, st.integers(0, 98), st.booleans(), examples=25)
 def test_state_dict_round_trip_in_the_middle(setup, shapes, seed, when, skip):
     "A new optimiser with the state of the old one goes on as the old one would, to the last bit"
     whole, cut = (start(shapes, seed) for _ in range(2))
@@ -277,7 +266,7 @@ def test_a_new_optimiser_needs_one_method():
                 m.copy_(0.99*m + 0.01*d)
     same(a, b, 1e-12)
 
-@law(shapes, seeds)
+@law(shapes, seeds, examples=25)
 def test_one_update_does_for_a_tensor_and_for_a_bunch(shapes, seed):
     for kind in (Momentum, Nesterov, RMSprop, Adam):
         memory, wants = takes(kind.update)
@@ -350,7 +339,7 @@ def test_memory_is_counted():
 
 values = st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=30).map(lambda v: tensor(v, dtype=torch.float64))
 
-@law(values, st.floats(0, 0.999))
+@law(values, st.floats(0, 0.999), examples=25)
 def test_corrected_average_is_the_weighted_mean(values, beta):
     means = running_mean(values, beta)
     for t in range(1, len(values) + 1):
@@ -358,7 +347,7 @@ def test_corrected_average_is_the_weighted_mean(values, beta):
         torch.testing.assert_close(means[t - 1], (shares*values[:t]).sum()/shares.sum(), atol=1e-6, rtol=1e-6)
     assert (means >= values.min() - 1e-6).all() and (means <= values.max() + 1e-6).all()
 
-@law(st.floats(0.1, 10), st.floats(1, 300), st.floats(0, math.pi))
+@law(st.floats(0.1, 10), st.floats(1, 300), st.floats(0, math.pi), examples=25)
 def test_best_momentum_reaches_its_rate_however_the_bowl_is_turned(low, ratio, angle):
     c, s = math.cos(angle), math.sin(angle)
     turn = tensor([[c, -s], [s, c]], dtype=torch.float64)
@@ -372,13 +361,13 @@ def test_best_momentum_reaches_its_rate_however_the_bowl_is_turned(low, ratio, a
     # A double eigenvalue is known only to the root of the rounding error
     assert abs(torch.linalg.eigvals(step).abs().max().item() - math.sqrt(mu)) < 1e-4
 
-@law(st.floats(0, 1), st.floats(-5, 5), st.floats(-5, 5))
+@law(st.floats(0, 1), st.floats(-5, 5), st.floats(-5, 5), examples=25)
 def test_pieces_stay_between_their_ends(d, a, b):
     for rule in (line, cosine):
         assert min(a, b) - 1e-9 <= rule(d, a, b) <= max(a, b) + 1e-9
         assert math.isclose(rule(0, a, b), a, abs_tol=1e-9) and math.isclose(rule(1, a, b), b, abs_tol=1e-9)
 
-@law(st.lists(st.floats(0.05, 1), min_size=1, max_size=5), st.floats(0, 1))
+@law(st.lists(st.floats(0.05, 1), min_size=1, max_size=5), st.floats(0, 1), examples=25)
 def test_combined_parts_follow_each_other(shares, d):
     shares = [o/sum(shares) for o in shares]
     rule = combine(*((share, lambda part, i=i: i + part) for i, share in enumerate(shares)))
@@ -388,7 +377,7 @@ def test_combined_parts_follow_each_other(shares, d):
     assert math.isclose(rule(d), i + (d - begin)/shares[i], abs_tol=1e-6)
     assert rule(0)==0 and math.isclose(rule(1), len(shares))
 
-@law(st.integers(4, 200), st.floats(1e-4, 1), st.floats(0.1, 0.9))
+@law(st.integers(4, 200), st.floats(1e-4, 1), st.floats(0.1, 0.9), examples=25)
 def test_schedules_are_torchs(steps, peak, rise):
     def rates(make):
         opt, seen = SGD([torch.zeros(1, requires_grad=True)], peak), []

@@ -3,9 +3,10 @@ import math
 
 import pytest, torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import strategies as st
 from torch import tensor
 
+from laws import law, one_thread
 from sgd_course.sigmoid import (absolute_error, calibration_error, check_probabilities, cross_entropy, cross_entropy_from_scores,
                                 expected_loss, finite_scores, reliability, sigmoid, softmax, softmax_cross_entropy, squared_error, train_linear)
 
@@ -21,18 +22,6 @@ shares = st.floats(0, 1, width=32)
 rates = st.floats(1/64, 63/64, width=32)
 rows = st.integers(1, 8).flatmap(lambda c: st.lists(st.lists(scores, min_size=c, max_size=c), min_size=1, max_size=6)).map(doubles)
 LOSSES = [absolute_error, squared_error, cross_entropy]
-
-def law(*args, **kwargs):
-    "Like `given`, with the same examples in every run and no limit on time"
-    return lambda f: settings(deadline=None, derandomize=True)(given(*args, **kwargs)(f))
-
-@pytest.fixture(autouse=True, scope='module')
-def one_thread():
-    "Tiny tensors gain nothing from threads, and lose much when other tests run beside this one"
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 def slopes(f, x):
     "Value of `f` at `x`, and its gradient"

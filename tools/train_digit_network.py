@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sgd_course.data import load_mnist, to_float, train_valid_split, write_whole
+from sgd_course.data import load_mnist, to_float, train_valid_split
+from sgd_course.files import write_whole
 from sgd_course.figures import FOLDER, pack_network, to_text
 
 def distort(images, strength, generator):
