@@ -259,7 +259,7 @@ def running_lab(folder, *args):
         try: p.wait(20)
         finally: p.kill()
 
-def wait_for(found, what, seconds=300):
+def wait_for(found, what, seconds=180):
     "The first true value of `found()`"
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -270,6 +270,12 @@ def wait_for(found, what, seconds=300):
 def status(url):
     try: return urllib.request.urlopen(url, timeout=20).status
     except urllib.error.HTTPError as e: return e.code
+
+def kernel_of(url, path):
+    "The id of the kernel that the server runs for a notebook; a text that is nowhere if there is none yet"
+    return next((o['kernel']['id'] for o in json.load(urllib.request.urlopen(url, timeout=20)) if o['path']==path), 'no kernel yet')
+
+def as_bytes(frame): return frame if isinstance(frame, bytes) else frame.encode()
 
 def chromium(): return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 
@@ -283,22 +289,29 @@ def test_lab_opens_runs_and_keeps_the_work(tmp_path):
         link = link[0]
         assert re.fullmatch(rf'http://127\.0\.0\.1:{port}/lab/tree/index\.ipynb\?token=[0-9a-f]{{48}}', link)
 
-        contents = f'http://127.0.0.1:{port}/api/contents'
-        assert (status(contents), status(f'{contents}?token=wrong')) == (403, 403)
-        assert status(f"{contents}?{link.split('?')[1]}") == 200
+        contents, sessions = (f'http://127.0.0.1:{port}/api/{o}' for o in ('contents', 'sessions'))
+        token = link.split('?')[1]
+        assert (status(contents), status(f'{contents}?token=wrong'), status(f'{contents}?{token}')) == (403, 403, 200)
         if sys.platform=='linux': # A server that listens on every address would answer here
             with pytest.raises(ConnectionRefusedError): socket.create_connection(('127.0.0.2', port), timeout=5)
 
         browser = play.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
         page = browser.new_page()
         page.set_default_timeout(60_000)
+        introduced = []   # Websockets of kernels that have said who they are: what is run before is lost
+        page.on('websocket', lambda socket: socket.on('framereceived', lambda frame: b'kernel_info_reply' in as_bytes(frame) and introduced.append(socket.url)))
         page.goto(link)
-        page.get_by_role('tab', name='index.ipynb').wait_for()
-        page.goto(link.replace('index.ipynb', '01_quadratic_loss.ipynb'))
-        page.locator('.jp-RenderedSVG img').first.wait_for()   # A stored figure: the chapter is trusted before it has run
-        page.goto(link.replace('index.ipynb', 'cli.ipynb'))
-        page.get_by_role('tab', name='cli.ipynb').wait_for()
-        page.locator('.jp-Notebook-ExecutionIndicator[data-status=idle]:visible').wait_for()
+        def current(name): return page.locator('.jp-mod-current', has_text=name).wait_for()
+        def follow(name): page.locator(f'.jp-RenderedMarkdown a[href*="{name}"]').first.click()
+        current('index.ipynb')
+        follow('01_quadratic_loss.ipynb')
+        current('01_quadratic_loss.ipynb')
+        page.locator('.jp-NotebookPanel:visible .jp-RenderedSVG img').first.wait_for()   # A stored figure: the chapter is trusted before it has run
+        page.get_by_role('tab', name='index.ipynb').click()
+        current('index.ipynb')
+        follow('cli.ipynb')
+        current('cli.ipynb')
+        wait_for(lambda: page.wait_for_timeout(100) or any(kernel_of(f'{sessions}?{token}', 'cli.ipynb') in o for o in introduced), 'kernel')
         if shot := os.environ.get('LAB_SCREENSHOT'): page.screenshot(path=shot)
         page.get_by_role('menuitem', name='Run', exact=True).click()
         page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
@@ -306,6 +319,8 @@ def test_lab_opens_runs_and_keeps_the_work(tmp_path):
         path = folder/'cli.ipynb'
         def saved():
             page.keyboard.press('Control+s')
+            page.wait_for_timeout(500)
+            assert page.locator('.jp-Dialog').all_inner_texts()==[]
             try: cells = [c for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type']=='code']
             except json.JSONDecodeError: return None   # JupyterLab is writing it just now
             return all(c['execution_count'] for c in cells) and cells
