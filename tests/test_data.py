@@ -16,12 +16,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
 import pack_mnist
 
-NO_NETWORK = '''
-import socket
-def refuse(*args, **kwargs): raise AssertionError('tried to reach the network')
-socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
-'''
-
 @pytest.fixture(scope='module')
 def arrays():
     "All of the file, read-only"
@@ -337,27 +331,6 @@ data.torchvision_folder()
     _, err = other.communicate(timeout=60)
     assert other.returncode == 0, err
     check_folder(home)
-
-def test_libraries_without_a_network(home):
-    "Nor does our own module import them"
-    code = NO_NETWORK + '''
-import sys
-from sgd_course.data import load_mnist, torchvision_folder
-assert load_mnist('test').labels[0]==7
-print([o for o in ('torchvision', 'fastai', 'matplotlib') if o in sys.modules])
-from torchvision.datasets import MNIST
-from torchvision.transforms import ToTensor
-from fastai.data.core import DataLoaders
-root = torchvision_folder()
-train, test = (MNIST(root, train=o, download=False, transform=ToTensor()) for o in (True, False))
-for ds, split in [(train, 'train'), (test, 'test')]:
-    assert (ds.data==load_mnist(split).images).all() and (ds.targets==load_mnist(split).labels).all()
-x, y = DataLoaders.from_dsets(train, test, bs=64, num_workers=0).train.one_batch()
-print(tuple(x.shape), tuple(y.shape))
-'''
-    p = python(code)
-    out, err = p.communicate(timeout=120)
-    assert p.returncode == 0 and out == '[]\n(64, 1, 28, 28) (64,)\n', err
 
 # --- the learner's own digit
 
