@@ -162,4 +162,23 @@ EQUIVALENT = {
         "run['v'].tolist() -> run['v'] in w, v = (run['w'].detach().numpy().copy(), run['v'].tolist())": COPIED,
         "run['w'].detach() -> run['w'] in w, v = (run['w'].detach().numpy().copy(), run['v'].tolist())": RECORD,
     },
+    'optimizers.average': {
+        'zip(shares, values) -> zip(values, shares) in means.append(sum((s * v for s, v in zip(shares, values))) / sum(shares))': BOTH,
+    },
+    'optimizers.race': {
+        '1 -> -1 in found[name] = (lr, mean(tried[lr], 1))': AXIS,
+        'torch.tensor(pairs).mean(0).tolist() -> torch.tensor(pairs).mean(0) in means = {lr: torch.tensor(pairs).mean(0).tolist() for lr, pairs in tried.items()}': NUMBER,
+        '1 -> -1 in found[name] = (best, means[best][1])': AXIS,
+    },
+    'optimizers.adam': {
+        'torch.zeros_like(w) -> -torch.zeros_like(w) in mean, square = (torch.zeros_like(w), torch.zeros_like(w))': ZERO,
+        'torch.zeros_like(w) -> -torch.zeros_like(w) in mean, square = (torch.zeros_like(w), torch.zeros_like(w)), place 2': ZERO,
+        '1 -> -1 in square = betas[1] * square + (1 - betas[1]) * g ** 2': AXIS,
+        '1 -> -1 in square = betas[1] * square + (1 - betas[1]) * g ** 2, place 3': AXIS,
+        '1 -> -1 in size = (square / (1 - betas[1] ** t)).sqrt(), place 2': AXIS,
+        'w.clone().requires_grad_() -> w.clone() in w = w.clone().requires_grad_()': RECORD,
+        'w.detach() -> w in return w.detach()': RECORD,
+        'zip(shares, values) -> zip(values, shares) in return sum((share * v for share, v in zip(shares, values))) / sum(shares)': BOTH,
+        '1 -> -1 in usual = average([g * g for g in so_far], betas[1]) ** 0.5': AXIS,
+    },
 }
