@@ -72,17 +72,15 @@ def our_learner(job, watched=True, by_hand=False):
     "`Learner` with its own digits, network and optimiser; `watched` by progress bar and recorder"
     import torch
     from torch.nn import functional as F
+    from sgd_course import backprop, full_mnist
     from sgd_course.full_mnist import Learner, ProgressBar, Recorder
     from sgd_course.mini_batches import SGD, DataLoader
     from sgd_course.nonlinearity import mlp
     from sgd_course.optimizers import Adam
     train = DataLoader(job.x, job.y, job.batch, shuffle=True, generator=torch.Generator().manual_seed(0))
-    model, opt_func = mlp(job.sizes, generator=torch.Generator().manual_seed(0)), {'SGD': SGD, 'Adam': Adam}[job.opt]
-    learn = Learner(model, train, None, F.cross_entropy, opt_func, LR[job.opt], [Recorder(), ProgressBar()] if watched else [], 'cpu')
-    if by_hand:
-        from sgd_course.backprop import HandGradient
-        learn.gradients = HandGradient(model)
-        learn.opt = opt_func(learn.gradients.params, LR[job.opt])
+    opt_func = SGD if job.opt=='SGD' else partial(torch.optim.Adam, fused=True) if by_hand else Adam
+    learn = Learner(mlp(job.sizes, generator=torch.Generator().manual_seed(0)), train, None, F.cross_entropy, opt_func, LR[job.opt],
+        [Recorder(), ProgressBar()] if watched else [], 'cpu', engine=backprop.by_hand if by_hand else full_mnist.autograd)
     def turn():
         learn.fit(1)
         return len(job.x)
@@ -290,6 +288,7 @@ Medians over the rounds.
 {notes}
 """
 NOTES = {
+    'hand': "With the gradient by hand, plain SGD takes its step inside the product (chapter 9), and Adam is PyTorch's, fused, on the one vector of weights.",
     'jax': 'JAX compiles the epoch before the first round, and leaves out the last small batch.',
     'sklearn': '`MLPClassifier` is called once per epoch (`partial_fit`), without momentum and penalty.',
     'fastai': "fastai's data are a list of pairs of tensors, as in chapter 4 of its book, and it validates on one mini-batch.",

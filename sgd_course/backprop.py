@@ -7,7 +7,7 @@ __all__ = ['ACTIVATIONS', 'check_number', 'Node', 'record', 'power', 'topologica
            'draw_node', 'draw_arrow', 'draw_graph', 'refuse', 'node_step', 'shrink', 'random_layers', 'loss_layer',
            'pack', 'unpack', 'net_forward', 'net_gradient', 'nudged_gradient', 'node_scores', 'node_loss',
            'linear_layers', 'layer_views', 'flatten', 'Buffers', 'forward_into', 'loss_into', 'backward_into',
-           'check_batch', 'HandMemory', 'HandGradient']
+           'check_batch', 'HandMemory', 'HandGradient', 'descend_into', 'HandDescent', 'by_hand']
 
 # %% ../nbs/09_backprop.ipynb #d8f18b73
 import math
@@ -22,6 +22,7 @@ from torch import nn
 
 from .data import to_float
 from .learning_rate import check_lr
+from .mini_batches import SGD
 from .plots import BLUE, GREEN, GREY, RED
 from .sigmoid import softmax_cross_entropy
 
@@ -436,26 +437,41 @@ def check_batch(
 
 # %% ../nbs/09_backprop.ipynb #2be89285
 class HandMemory:
-    "Weights and gradients of a plain network in one vector each, and buffers for its batches"
+    "All weights of a plain network in one vector, and buffers for its batches"
     def __init__(self,
         model:nn.Sequential, # Linear layers with a ReLU between each two, with its final dtype and device
     ):
         "Raises `ValueError` for any other network"
         self.model, self.layers = model, linear_layers(model)
         vector, self.buffers = flatten(self.layers), lru_cache(maxsize=4)(partial(Buffers, self.layers))
-        self.params, grad = [vector], torch.zeros_like(vector.detach())
-        self.pairs, self.grads = layer_views(vector.detach(), self.layers), layer_views(grad, self.layers)
-        self.owners = [(vector, grad)] + [(p, g) for o, (w, b) in zip(self.layers, self.grads) for p, g in ((o.weight, w), (o.bias, b[:, 0]))]
+        self.params, self.pairs = [vector], layer_views(vector.detach(), self.layers)
 
     def check(self, model, loss_func):
         "Raises `ValueError` for another network, another loss, and a network whose weights have left the vector"
         if model is not self.model: raise ValueError('expected the network that this memory was made for, got another one')
         if loss_func not in (F.cross_entropy, softmax_cross_entropy): raise ValueError(f'expected F.cross_entropy as the loss, got {loss_func}')
-        if self.layers[0].weight.data_ptr()!=self.params[0].data_ptr(): raise ValueError('expected the network in place, got one that was moved or cast: make a new HandGradient')
+        if self.layers[0].weight.data_ptr()!=self.params[0].data_ptr(): raise ValueError('expected the network in place, got one that was moved or cast: make a new engine')
+
+    def forward(self, model, loss_func, x, y):
+        "Check, predict and compute the loss; returns it, and the buffers with all that the way back needs"
+        self.check(model, loss_func)
+        check_batch(self.pairs[0][0], x, y)
+        buffers = self.buffers(len(x))
+        forward_into(self.pairs, x, buffers)
+        return loss_into(y, buffers), buffers
 
 # %% ../nbs/09_backprop.ipynb #5f76740b
 class HandGradient(HandMemory):
     "Predict, loss and gradient of a plain ReLU network in one call, without autograd and in memory set aside once"
+    def __init__(self,
+        model:nn.Sequential, # Linear layers with a ReLU between each two, with its final dtype and device
+    ):
+        "Raises `ValueError` for any other network"
+        super().__init__(model)
+        grad = torch.zeros_like(self.params[0].detach())
+        self.grads = layer_views(grad, self.layers)
+        self.owners = [(self.params[0], grad)] + [(p, g) for o, (w, b) in zip(self.layers, self.grads) for p, g in ((o.weight, w), (o.bias, b[:, 0]))]
+
     def __call__(self,
         model:nn.Sequential, # The network that this object was made for
         loss_func, # `F.cross_entropy` or our own `softmax_cross_entropy`
@@ -463,11 +479,58 @@ class HandGradient(HandMemory):
         y:torch.Tensor, # (n,), the right classes, int64
     )->torch.Tensor: # The loss, shape (), detached; each `.grad` is replaced
         "Replaces `batch_gradients` for one network; raises `ValueError` for another network or loss, and a batch that does not fit"
-        self.check(model, loss_func)
-        check_batch(self.pairs[0][0], x, y)
-        buffers = self.buffers(len(x))
-        forward_into(self.pairs, x, buffers)
-        loss = loss_into(y, buffers)
+        loss, buffers = self.forward(model, loss_func, x, y)
         backward_into(self.pairs, self.grads, x, buffers)
-        for p, g in self.owners: p.grad = g
+        for p, g in self.owners:
+            if p.grad is not g: p.grad = g
         return loss
+
+# %% ../nbs/09_backprop.ipynb #04da3861
+def descend_into(
+    pairs:list, # Weight and bias of each layer; they are moved
+    lr:float, # Learning rate
+    x:torch.Tensor, # (n, inputs)
+    buffers:Buffers, # For batches of n, after `forward_into` and `loss_into`
+):
+    "The way back with the step of plain SGD in it: no gradient of the weights is stored"
+    for i in reversed(range(len(pairs))):
+        (weight, bias), d, a = pairs[i], buffers.d[i], buffers.out[i-1] if i else x.t()
+        if i: torch.mm(weight.t(), d, out=buffers.d[i-1])
+        weight.addmm_(d, a.t(), alpha=-lr)
+        bias.sub_(d.sum(1, keepdim=True), alpha=lr)
+        if i: buffers.d[i-1].mul_(a.sign_())
+
+# %% ../nbs/09_backprop.ipynb #19e26035
+class HandDescent(HandMemory):
+    "Predict, loss, gradient and step of plain SGD in one call: an engine that is its own optimiser"
+    def __init__(self,
+        model:nn.Sequential, # Linear layers with a ReLU between each two, with its final dtype and device
+        lr:float, # Learning rate, finite and not negative; may be changed between steps
+    ):
+        "Raises `ValueError` for any other network, and for a bad `lr`"
+        super().__init__(model)
+        self.lr = check_lr(lr)
+
+    def __call__(self, model, loss_func, x, y):
+        "Takes what `HandGradient` takes, and moves the weights; returns the loss before the step"
+        loss, buffers = self.forward(model, loss_func, x, y)
+        descend_into(self.pairs, self.lr, x, buffers)
+        return loss
+
+    def step(self): "The weights have moved already"
+    def zero_grad(self): "There is no gradient"
+    def state_dict(self): return {'lr': self.lr}
+    def load_state_dict(self, state): self.lr = state['lr']
+
+# %% ../nbs/09_backprop.ipynb #be377211
+def by_hand(
+    model:nn.Sequential, # Linear layers with a ReLU between each two
+    opt_func, # From parameters and `lr` to an optimiser; `SGD` of chapter 5 needs none
+    lr:float, # Learning rate, finite and not negative
+)->tuple: # A function like `batch_gradients`, and the optimiser
+    "The fast engine for `Learner`, where the usual one is `autograd`; raises `ValueError` for any other network and a bad `lr`"
+    if opt_func is SGD:
+        descent = HandDescent(model, lr)
+        return descent, descent
+    gradients = HandGradient(model)
+    return gradients, opt_func(gradients.params, lr)

@@ -8,9 +8,10 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from laws import law, one_thread
-from sgd_course import mini_batches
-from sgd_course.backprop import (ACTIVATIONS, HandGradient, Node, backpropagate, check_number, draw_graph, loss_layer, net_forward, net_gradient, node_loss,
+from sgd_course import mini_batches, optimizers
+from sgd_course.backprop import (ACTIVATIONS, HandDescent, HandGradient, Node, backpropagate, by_hand, check_number, draw_graph, loss_layer, net_forward, net_gradient, node_loss,
                                  node_scores, node_step, nudged_gradient, pack, place_nodes, random_layers, topological_order, unpack)
+from sgd_course.full_mnist import Checkpoint, Learner, Recorder, Schedule, autograd, resume, triangle
 from sgd_course.nonlinearity import mlp
 from sgd_course.sigmoid import softmax_cross_entropy
 
@@ -331,6 +332,62 @@ def test_training_by_hand_ends_with_autograds_weights(opt_func, one_vector):
             opt.zero_grad()
         ends.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     assert (ends[0] - ends[1]).abs().max() < 1e-10
+
+@pytest.mark.parametrize('opt_func', [mini_batches.SGD, optimizers.Adam, torch.optim.SGD])
+@law(nets, st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(0, 999))
+def test_steps_by_hand_are_autograds(opt_func, sizes, ns, seed):
+    models = [network(sizes, seed=seed) for _ in range(2)]
+    trainings = [(model, *engine(model, opt_func, 0.1)) for model, engine in zip(models, (by_hand, autograd))]
+    for n in ns*3:
+        x, y = batch(sizes, n, seed=seed + n)
+        losses = []
+        for model, gradients, opt in trainings:
+            losses.append(gradients(model, F.cross_entropy, x, y).item())
+            opt.step()
+            opt.zero_grad()
+        assert losses[0]==pytest.approx(losses[1], rel=1e-9)
+    assert max((p - q).abs().max().item() for p, q in zip(models[0].parameters(), models[1].parameters())) < 1e-9
+
+def learner(engine, callbacks=(), opt_func=mini_batches.SGD):
+    x, y = batch([6, 5, 4], 50)
+    train = mini_batches.DataLoader(x, y, 8, shuffle=True, generator=torch.Generator().manual_seed(0))
+    return Learner(network([6, 5, 4]), train, [(x, y)], F.cross_entropy, opt_func, 0.1, callbacks, 'cpu', engine=engine)
+
+def weights(learn): return torch.cat([p.detach().flatten() for p in learn.model.parameters()])
+
+@pytest.mark.parametrize('opt_func', [mini_batches.SGD, optimizers.Adam])
+def test_learner_by_hand_with_schedule_and_resume_ends_with_autograds_weights(tmp_path, opt_func):
+    path, schedule = tmp_path/'run', lambda: Schedule(lambda done: triangle(done, 0.2))
+    theirs = learner(autograd, [Recorder(), schedule()], opt_func)
+    theirs.fit(3)
+    class Stop:
+        def after_keep(self, learn):
+            if learn.epoch==2: raise KeyboardInterrupt
+    ours = learner(by_hand, [Recorder(), schedule(), Checkpoint(path), Stop()], opt_func)
+    with pytest.raises(KeyboardInterrupt): ours.fit(3)
+    again = resume(learner(by_hand, [Recorder(), schedule()], opt_func), path)
+    again.fit()
+    assert (weights(again) - weights(theirs)).abs().max() < 1e-9
+    assert again.callbacks[0].losses==pytest.approx(theirs.callbacks[0].losses, rel=1e-7)
+
+def test_learner_by_hand_goes_back_when_the_loss_runs_off():
+    learn = learner(by_hand)
+    learn.fit(1)
+    kept, learn.opt.lr = weights(learn), 1e300
+    with pytest.raises(ValueError, match='finite loss'): learn.fit(2)
+    assert torch.equal(weights(learn), kept)
+
+@pytest.mark.parametrize('lr', [-0.1, math.nan, math.inf])
+def test_descent_by_hand_refuses_a_bad_lr(lr):
+    with pytest.raises(ValueError, match='lr'): by_hand(network([3, 2]), mini_batches.SGD, lr)
+
+def test_descent_by_hand_moves_nothing_for_a_bad_batch():
+    model = network([5, 4, 3])
+    descent, before = HandDescent(model, 0.1), [p.detach().clone() for p in model.parameters()]
+    x, y = batch([5, 4, 3], 2)
+    for bad, error in [((x[:, :4], y), ValueError), ((x.float(), y), ValueError), ((x, y + 3), RuntimeError)]:
+        with pytest.raises(error): descent(model, F.cross_entropy, *bad)
+    assert all(torch.equal(p, b) for p, b in zip(model.parameters(), before))
 
 tied = nn.Linear(2, 2)
 
