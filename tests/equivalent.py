@@ -162,4 +162,14 @@ EQUIVALENT = {
         "run['v'].tolist() -> run['v'] in w, v = (run['w'].detach().numpy().copy(), run['v'].tolist())": COPIED,
         "run['w'].detach() -> run['w'] in w, v = (run['w'].detach().numpy().copy(), run['v'].tolist())": RECORD,
     },
+    'backprop.network_gradient': {
+        'e = np.exp(a @ w2 + b2) -> e = -np.exp(a @ w2 + b2)': SIGN,
+        'e = np.exp(h @ w2 + b2) -> e = -np.exp(h @ w2 + b2)': SIGN,
+        '1 -> -1 in d2 = e / e.sum(1, keepdims=True)': AXIS,
+        'zip(totals, (np.outer(xi, back), back, np.outer(h, d), d)) -> zip((np.outer(xi, back), back, np.outer(h, d), d), totals) in totals = [o + g for o, g in zip(totals, (np.outer(xi, back), back, np.outer(h, d), d))]': BOTH,
+    },
+    'backprop.curvatures': {
+        '0.0001 -> -0.0001 in def curvatures(gradient, w, h=0.0001):': SMALL,
+        '0.0001 -> 0.0002 in def curvatures(gradient, w, h=0.0001):': SMALL,
+    },
 }
