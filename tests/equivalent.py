@@ -181,4 +181,14 @@ EQUIVALENT = {
         'zip(shares, values) -> zip(values, shares) in return sum((share * v for share, v in zip(shares, values))) / sum(shares)': BOTH,
         '1 -> -1 in usual = average([g * g for g in so_far], betas[1]) ** 0.5': AXIS,
     },
+    'backprop.network_gradient': {
+        'e = np.exp(a @ w2 + b2) -> e = -np.exp(a @ w2 + b2)': SIGN,
+        'e = np.exp(h @ w2 + b2) -> e = -np.exp(h @ w2 + b2)': SIGN,
+        '1 -> -1 in d2 = e / e.sum(1, keepdims=True)': AXIS,
+        'zip(totals, (np.outer(xi, back), back, np.outer(h, d), d)) -> zip((np.outer(xi, back), back, np.outer(h, d), d), totals) in totals = [o + g for o, g in zip(totals, (np.outer(xi, back), back, np.outer(h, d), d))]': BOTH,
+    },
+    'backprop.curvatures': {
+        '0.0001 -> -0.0001 in def curvatures(gradient, w, h=0.0001):': SMALL,
+        '0.0001 -> 0.0002 in def curvatures(gradient, w, h=0.0001):': SMALL,
+    },
 }

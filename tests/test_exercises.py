@@ -15,7 +15,8 @@ CHAPTERS = list(exercise_texts())
 # The misconceptions that each chapter touches
 TOUCHED = {'quadratic_loss': 'M1 M2 M3 M4 M7 M14', 'learning_rate': 'M5 M6 M7 M9 M10 M14 M21', 'pixel_weights': 'M15 M20 M22 M23', 'sigmoid': 'M3 M15 M16 M17',
     'mini_batches': 'M8 M9 M10 M11 M12 M13 M15', 'nonlinearity': 'M4 M18 M19 M20 M21', 'full_mnist': 'M1 M13 M15 M17 M22 M23',
-    'optimizers': 'M3 M14 M15 M20 M21 M22 M24'}
+    'optimizers': 'M3 M14 M15 M20 M21 M22 M24',
+    'backprop': 'M1 M4 M14 M15 M19 M25'}
 
 # Mutants may be odd Python
 pytestmark = pytest.mark.filterwarnings('ignore')
@@ -87,6 +88,19 @@ def test_wrong_answer_is_told_its_mistake(exercise, wrong):
 def test_starter_is_not_answered_yet(exercise):
     verdict = examine(exercise, answer(exercise, starter(exercise)))
     assert verdict.kind=='open' and 'Not filled in yet.' in repr(verdict)
+
+# What the reasons say
+
+def test_more_hidden_units_have_more_ways_down():
+    "A local minimum of one hidden unit is a saddle of two and of three, as the reason says"
+    exercise = next(e for e in EXERCISES if e.name=='backprop.curvatures')
+    setup, experiments = split_check(exercise.check)
+    space = namespace(setup)
+    assert space['network'](space['alone']).abs().max() < 1e-9 and space['network'](space['shared'](3)).abs().max() < 1e-9
+    space['curvatures'] = answer(exercise, exercise.solution)
+    found = {label: eval(code, space).tolist() for code, label in experiments}
+    ways = [sum(c < -1e-3 for c in found[f'the answer for {units}']) for units in ('one hidden unit', 'two hidden units that share the work', 'three hidden units that share the work')]
+    assert ways==[0, 1, 2] and min(found['the answer for one hidden unit']) > 0.1
 
 # Answers of the wrong kind
 
