@@ -239,8 +239,8 @@ class Adam(SGD):
     ):
         mean.lerp_(g, 1 - betas[0])
         square.mul_(betas[1]).addcmul_(g, g, value=1 - betas[1])
-        size = math.sqrt(1 - betas[1]**t)
-        p.addcdiv_(mean, square.sqrt().add_(eps*size), value=-lr*size/(1 - betas[0]**t))
+        root = math.sqrt(1 - betas[1]**t)
+        p.addcdiv_(mean, square.sqrt().add_(eps*root), value=-lr*root/(1 - betas[0]**t))
 
 # %% ../nbs/08_optimizers.ipynb #b0bc6ee6
 class AdamW(Adam):
@@ -302,8 +302,8 @@ def warm_up_cosine(
 # %% ../nbs/08_optimizers.ipynb #0064e42c
 def one_cycle(
     done:float, # Fraction of the training that is done, 0 to 1
-    peak:float, # Largest value
-    rise:float=0.3, # Fraction at which it is reached, between 0 and 1
+    peak:float, # Value at `rise`
+    rise:float=0.3, # Fraction at which `peak` is reached, between 0 and 1
     start:float=1/25, # First value, in units of `peak`
     end:float=1/250_000, # Last value, in units of `peak`
 )->float: # Value at `done`
