@@ -1,6 +1,7 @@
 "Fixtures for all tests"
-import shutil, subprocess, sys, threading
+import hashlib, shutil, subprocess, sys, threading
 from contextlib import contextmanager
+from importlib.metadata import distributions
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,18 +13,27 @@ sys.path.insert(0, str(ROOT))   # for `import website`, also when pytest is not 
 
 from website.serve import make_server
 
+def fingerprint():
+    "Differs whenever something that the site is made of differs: a file of the course, or the version of any package"
+    files = [ROOT/name for name in ('_quarto.yml', 'settings.ini', 'pyproject.toml')]
+    for folder in (ROOT/'nbs', PACKAGE, ROOT/'website'): files += (p for p in folder.rglob('*') if p.is_file() and not {'__pycache__', '.ipynb_checkpoints'} & {*p.parts})
+    digest = hashlib.sha256(repr(sorted((d.name, d.version) for d in distributions())).encode())
+    for p in sorted(files): digest.update(f'{p.relative_to(ROOT)} {hashlib.sha256(p.read_bytes()).hexdigest()}'.encode())
+    return digest.hexdigest()
+
 @pytest.fixture(scope='session')
-def site(tmp_path_factory, worker_id):
-    "The folder of the built site, which parallel test processes share: the first to ask builds it"
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id=='master' else base.parent
-    out = shared/'site'/'docs'
-    with FileLock(shared/'site.lock'):
-        if not out.exists():
-            done = subprocess.run([sys.executable, '-m', 'website', str(out)], cwd=ROOT, capture_output=True, text=True)
+def site(request):
+    "The folder of the built site: the first test process to ask builds it, unless the same site is there from an earlier run"
+    base = request.config.cache.mkdir('site')
+    with FileLock(base/'lock'):
+        place = base/fingerprint()
+        if not place.exists():
+            for old in base.iterdir():
+                if old.is_dir(): shutil.rmtree(old)
+            done = subprocess.run([sys.executable, '-m', 'website', str(place)], cwd=ROOT, capture_output=True, text=True)
             assert done.returncode==0, done.stdout + done.stderr
             assert not done.stderr, done.stderr
-    return out
+    return place
 
 ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
