@@ -13,6 +13,10 @@ sys.path.insert(0, str(ROOT))   # for `import website`, also when pytest is not 
 
 from website.serve import make_server
 
+def pytest_collection_modifyitems(items):
+    "Long tests first, so that in the end no process waits for another one's"
+    items.sort(key=lambda item: item.get_closest_marker('long') is None)
+
 def fingerprint():
     "Differs whenever something that the site is made of differs: a file of the course, or the version of any package"
     files = [ROOT/name for name in ('_quarto.yml', 'settings.ini', 'pyproject.toml')]

@@ -1,6 +1,7 @@
 "The figures in a real JupyterLab: before the notebook is trusted, after a run, and after reload with no kernel"
 import json, re, urllib.request
 
+import pytest
 from playwright.sync_api import expect
 
 from sgd_course.figures import descent_figure, draw_figure
@@ -52,6 +53,7 @@ def draw(page, figure):
     for key in ['Space'] + 12*['ArrowDown'] + ['Space']: page.keyboard.press(key)
     expect(words).to_contain_text('The network reads a')
 
+@pytest.mark.long
 def test_figures_in_jupyterlab(browser, tmp_path, monkeypatch):
     monkeypatch.setenv('JUPYTERLAB_WORKSPACES_DIR', str(tmp_path/'workspaces'))
     folder, port = tmp_path/'my_course', free_port()

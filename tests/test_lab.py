@@ -279,6 +279,7 @@ def as_bytes(frame): return frame if isinstance(frame, bytes) else frame.encode(
 
 def chromium(): return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 
+@pytest.mark.long
 def test_lab_opens_runs_and_keeps_the_work(tmp_path):
     from playwright.sync_api import sync_playwright
     if not chromium(): (pytest.fail if os.environ.get('CI') else pytest.skip)('needs Chromium')

@@ -16,6 +16,7 @@ def python(code, **env):
 
 # Running
 
+@pytest.mark.long
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=name)
 def test_notebook_runs(path, tmp_path):
     env = {k: v for k, v in os.environ.items() if k!='MPLBACKEND'} | {'PYTHONPATH': GUARD, 'OMP_NUM_THREADS': '1', 'SGD_COURSE_HOME': str(tmp_path)}
