@@ -170,7 +170,7 @@ def draw_arrow(
 
 # %% ../nbs/09_backprop.ipynb #d9043c90
 def draw_graph(
-    last:Node, # The loss
+    last, # The loss, a `Node`
     gradients:bool=True, # Show gradients and local slopes; values alone if `False`
     size:tuple=(1.3, 0.8), # Room for a node, in inches: width, height
 ): # The figure
@@ -450,7 +450,7 @@ class HandMemory:
         "Raises `ValueError` for another network, another loss, and a network whose weights have left the vector"
         if model is not self.model: raise ValueError('expected the network that this memory was made for, got another one')
         if loss_func not in (F.cross_entropy, softmax_cross_entropy): raise ValueError(f'expected F.cross_entropy as the loss, got {loss_func}')
-        if self.layers[0].weight.data_ptr()!=self.params[0].data_ptr(): raise ValueError('expected the network in place, got one that was moved or cast: make a new engine')
+        if self.layers[0].weight.data_ptr()!=self.params[0].data_ptr(): raise ValueError('expected the network in place, got one that was moved or cast: make this object anew')
 
     def forward(self, model, loss_func, x, y):
         "Check, predict and compute the loss; returns it, and the buffers with all that the way back needs"
@@ -502,7 +502,7 @@ def descend_into(
 
 # %% ../nbs/09_backprop.ipynb #19e26035
 class HandDescent(HandMemory):
-    "Predict, loss, gradient and step of plain SGD in one call: an engine that is its own optimiser"
+    "Predict, loss, gradient and step of plain SGD in one call: its own optimiser"
     def __init__(self,
         model:nn.Sequential, # Linear layers with a ReLU between each two, with its final dtype and device
         lr:float, # Learning rate, finite and not negative; may be changed between steps
@@ -519,8 +519,12 @@ class HandDescent(HandMemory):
 
     def step(self): "The weights have moved already"
     def zero_grad(self): "There is no gradient"
-    def state_dict(self): return {'lr': self.lr}
-    def load_state_dict(self, state): self.lr = state['lr']
+    def state_dict(self):
+        "What a checkpoint must keep"
+        return {'lr': self.lr}
+    def load_state_dict(self, state):
+        "Go on from what `state_dict` gave"
+        self.lr = state['lr']
 
 # %% ../nbs/09_backprop.ipynb #be377211
 def by_hand(
