@@ -375,7 +375,7 @@ def flatten(
 
 # %% ../nbs/09_backprop.ipynb #e142d7c6
 class Buffers:
-    "Memory for one size of batch: results of each layer, gradients by them, and targets; examples are columns"
+    "Memory for one size of batch: results of each layer, gradients by them, targets and constants; examples are columns"
     def __init__(self,
         layers:list, # Of type `nn.Linear`
         n:int, # Examples in a batch
@@ -384,6 +384,7 @@ class Buffers:
         self.d = [torch.empty_like(a) for a in self.out]
         self.target = torch.empty_like(self.out[-1])
         self.share = torch.full_like(self.target, 1/n)
+        self.ones = self.target.new_ones(n, 1)
 
 # %% ../nbs/09_backprop.ipynb #d8853c58
 def forward_into(
@@ -420,7 +421,7 @@ def backward_into(
     for i in reversed(range(len(pairs))):
         d, a = buffers.d[i], buffers.out[i-1] if i else x.t()
         torch.mm(d, a.t(), out=grads[i][0])
-        torch.sum(d, 1, keepdim=True, out=grads[i][1])
+        torch.mm(d, buffers.ones, out=grads[i][1])
         if i: torch.mm(pairs[i][0].t(), d, out=buffers.d[i-1]).mul_(a.sign_())
 
 # %% ../nbs/09_backprop.ipynb #b6997324
@@ -497,7 +498,7 @@ def descend_into(
         (weight, bias), d, a = pairs[i], buffers.d[i], buffers.out[i-1] if i else x.t()
         if i: torch.mm(weight.t(), d, out=buffers.d[i-1])
         weight.addmm_(d, a.t(), alpha=-lr)
-        bias.sub_(d.sum(1, keepdim=True), alpha=lr)
+        bias.addmm_(d, buffers.ones, alpha=-lr)
         if i: buffers.d[i-1].mul_(a.sign_())
 
 # %% ../nbs/09_backprop.ipynb #19e26035
