@@ -24,7 +24,7 @@ preview: $(STAMP) ## Build the site and show it on this machine
 
 edit: $(STAMP) ## Work on the course itself: the notebooks in nbs/, in JupyterLab
 	@jupyter trust nbs/*.ipynb >/dev/null   # JupyterLab shows stored figures of trusted notebooks only
-	@python -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.app_settings_dir=sgd_course/lab_settings nbs/index.ipynb
+	@python -m jupyterlab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.app_settings_dir=sgd_course/lab_settings nbs/index.ipynb
 
 outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs
 	@nbdev-export
@@ -38,7 +38,7 @@ bench: $(STAMP) ## Measure how fast the course starts and trains (a quarter of a
 	@python benchmarks/speed.py
 
 clean: ## Remove what was built; keeps .venv/ and my_course/
-	@rm -rf _docs _proc _site_src build dist *.egg-info .pytest_cache .hypothesis nbs/.last_checked
+	@rm -rf _docs _proc build dist *.egg-info .pytest_cache .hypothesis nbs/.last_checked
 	@find . \( -name .venv -o -name my_course -o -name .git \) -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
 
 # The stamp is newer than the three files that say what to install, so the second time there is nothing to do.

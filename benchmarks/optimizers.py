@@ -17,10 +17,10 @@ WAYS = {'foreach': {'foreach': True}, 'loop': {'foreach': False}, 'fused': {'fus
 
 PAGE = """# A step of the optimiser, beside PyTorch's
 
-Made by `python benchmarks/optimizers.py` with PyTorch {torch} on {where}, float32, {threads} thread(s), for the {params:,} parameters of the network {sizes}. Gradients stand still; only `step()` is timed. In each of {rounds} rounds, ours and all ways of PyTorch's took a step one after the other, in a random order. An entry is the median over the rounds of "time of ours / time of PyTorch's in the same round": below 1, ours was faster. PyTorch's `foreach` handles all tensors in one call, its `loop` one after the other (which it chooses by itself on a CPU), and `fused`, where there is one, does all of it in one pass.
+Made by `python benchmarks/optimizers.py` with PyTorch {torch} on {where}, float32, for the {params:,} parameters of the network {sizes}. Gradients stand still; only `step()` is timed. In each of {rounds} rounds, ours and all ways of PyTorch's took a step one after the other, in a random order. They were built anew {builds} times, in a random order as well, since the place of its memory alone can make an optimiser some hundredths slower than its own twin. An entry is the median over the rounds of "time of ours / time of PyTorch's in the same round": below 1, ours was faster. PyTorch's `foreach` handles all tensors in one call, its `loop` one after the other (which it chooses by itself on a CPU), and `fused`, where there is one, does all of it in one pass.
 
-| optimiser | ms, ours | ours / foreach | ours / loop | ours / fused |
-|---|---|---|---|---|
+| optimiser | threads | ms, ours | ours / foreach | ours / loop | ours / fused |
+|---|---|---|---|---|---|
 {rows}
 """
 
@@ -34,46 +34,48 @@ def ready(make, sizes, device):
         if device!='cpu': torch.cuda.synchronize()
     return step
 
-def contenders(ours, sizes, device):
-    "Ours and all ways of PyTorch's that there are, warmed up"
+def contenders(ours, sizes, device, order):
+    "Ours and all ways of PyTorch's that there are, built in a random order and warmed up"
     other, more = PEERS[ours]
-    steps = {'ours': ready(ours, sizes, device)}
-    for name, way in WAYS.items():
-        if name!='fused' or other is not torch.optim.RMSprop: steps[name] = ready(partial(other, **more, **way), sizes, device)
+    makes = {'ours': ours} | {name: partial(other, **more, **way) for name, way in WAYS.items() if name!='fused' or other is not torch.optim.RMSprop}
+    steps = {name: ready(makes[name], sizes, device) for name in order.sample(list(makes), len(makes))}
     for f in steps.values():
         for _ in range(3): f()
     return steps
 
-def measure(steps, rounds):
+def measure(ours, sizes, device, rounds, builds):
     "Seconds of each in every round"
-    names, times = list(steps), {name: [] for name in steps}
-    order = random.Random(0)
-    for _ in range(rounds):
-        for name in order.sample(names, len(names)):
-            start = time.perf_counter()
-            steps[name]()
-            times[name].append(time.perf_counter() - start)
+    times, order = {}, random.Random(0)
+    for k in range(builds):
+        steps = contenders(ours, sizes, device, order)
+        for _ in range(rounds*k//builds, rounds*(k + 1)//builds):
+            for name in order.sample(list(steps), len(steps)):
+                start = time.perf_counter()
+                steps[name]()
+                times.setdefault(name, []).append(time.perf_counter() - start)
     return times
 
-def row(name, times):
+def row(name, threads, times):
     ratios = [f"{statistics.median(a/b for a, b in zip(times['ours'], times[o])):.2f}" if o in times else '–' for o in WAYS]
-    return f"| {name} | {1000*statistics.median(times['ours']):.2f} | {' | '.join(ratios)} |"
+    return f"| {name} | {threads} | {1000*statistics.median(times['ours']):.2f} | {' | '.join(ratios)} |"
 
 def main(args=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--sizes', type=int, nargs='+', default=[784, 512, 512, 10], help='layers of the network')
-    parser.add_argument('--rounds', type=int, default=300, help='how many turns everyone has')
-    parser.add_argument('--threads', type=int, default=1, help='threads for everyone')
+    parser.add_argument('--rounds', type=int, default=400, help='how many turns everyone has')
+    parser.add_argument('--builds', type=int, default=8, help='how often everyone is built anew')
+    parser.add_argument('--threads', type=int, nargs='+', default=[1, 2], help='threads for everyone, one row for each number')
     parser.add_argument('--device', default='cpu', help='where to compute')
     parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'results'/'optimizers.md', help='the page to write')
     o = parser.parse_args(args)
-    torch.set_num_threads(o.threads)
     rows = []
     for kind in PEERS:
-        rows.append(row(kind.__name__, measure(contenders(kind, o.sizes, o.device), o.rounds)))
-        print(rows[-1], flush=True)
+        for threads in o.threads:
+            torch.set_num_threads(threads)
+            rows.append(row(kind.__name__, threads, measure(kind, o.sizes, o.device, o.rounds, o.builds)))
+            print(rows[-1], flush=True)
     where = torch.cuda.get_device_name() if o.device.startswith('cuda') else f'{platform.machine()}, {platform.system()}'
-    o.out.write_text(PAGE.format(torch=torch.__version__, where=where, threads=o.threads, params=count_parameters(mlp(o.sizes)), sizes='-'.join(map(str, o.sizes)),
+    o.out.write_text(PAGE.format(torch=torch.__version__, where=where, builds=o.builds, params=count_parameters(mlp(o.sizes)), sizes='-'.join(map(str, o.sizes)),
                                  rounds=o.rounds, rows='\n'.join(rows)), encoding='utf-8')
 
 if __name__=='__main__': main()

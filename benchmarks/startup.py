@@ -4,13 +4,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# The whole command, but for the server itself
+LAB = "from sgd_course import cli; cli.run_lab = lambda cmd: 0; cli.main(['lab', {}, '--no-browser'])"
 CASES = { # What is measured: code run in a fresh process
     '`import sgd_course`': 'import sgd_course',
     '`import sgd_course.data`': 'import sgd_course.data',
     '`import sgd_course.plots`': 'import sgd_course.plots',
     '`sgd-course --help`': "from sgd_course.cli import main; main(['--help'], standalone_mode=False)",
-    '`sgd-course lab`, first start, up to Jupyter': "import tempfile; from sgd_course.cli import lay_out, lab_command, tell; d = tempfile.mkdtemp(dir='.'); lab_command(d); tell(lay_out(d))",
-    '`sgd-course lab`, later start, up to Jupyter': "from sgd_course.cli import lay_out, lab_command, tell; lab_command('mine'); tell(lay_out('mine'))",
+    '`sgd-course lab`, first start, up to Jupyter': LAB.format("__import__('tempfile').mkdtemp(dir='.')"),
+    '`sgd-course lab`, later start, up to Jupyter': LAB.format("'mine'"),
 }
 LOADS = '''
 import time, statistics
@@ -24,7 +26,7 @@ print(seconds('train'), statistics.median(seconds('train') for _ in range(20)))
 
 def run(code, folder):
     "Run `code` in a fresh Python in `folder`; returns what it prints"
-    env = os.environ | {'PYTHONPATH': str(ROOT)}
+    env = os.environ | {'PYTHONPATH': str(ROOT), 'JUPYTER_DATA_DIR': str(Path(folder)/'jupyter')}   # Where the chapters are signed
     return subprocess.run([sys.executable, '-c', code], cwd=folder, env=env, check=True, capture_output=True, text=True).stdout
 
 def median_time(code, folder, runs):

@@ -7,12 +7,12 @@ __all__ = ['ACTIVATIONS', 'check_number', 'Node', 'record', 'power', 'topologica
            'draw_node', 'draw_arrow', 'draw_graph', 'refuse', 'node_step', 'shrink', 'random_layers', 'loss_layer',
            'pack', 'unpack', 'net_forward', 'net_gradient', 'nudged_gradient', 'node_scores', 'node_loss',
            'linear_layers', 'layer_views', 'flatten', 'Buffers', 'forward_into', 'loss_into', 'backward_into',
-           'check_batch', 'HandMemory', 'HandGradient', 'descend_into', 'HandDescent', 'by_hand']
+           'check_batch', 'HandMemory', 'HandGradient', 'descend_into', 'HandDescent', 'FusedAdam', 'by_hand']
 
 # %% ../nbs/09_backprop.ipynb #d8f18b73
 import math
 from functools import lru_cache, partial
-from numbers import Real
+from numbers import Integral, Real
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,6 +23,7 @@ from torch import nn
 from .data import to_float
 from .learning_rate import check_lr
 from .mini_batches import SGD
+from .optimizers import Adam
 from .plots import BLUE, GREEN, GREY, RED
 from .sigmoid import softmax_cross_entropy
 
@@ -279,6 +280,7 @@ def net_forward(
 )->list: # What each layer received, and last the scores
     "The way there, keeping all that the way back will need; raises `ValueError` for an unknown activation and shapes that do not fit"
     if activation not in ACTIVATIONS: raise ValueError(f'expected one of {list(ACTIVATIONS)}, got {activation!r}')
+    x = np.asarray(x)
     if not layers or x.ndim!=2: raise ValueError(f'expected at least one layer and x of shape (n, inputs), got {len(layers)} and {x.shape}')
     kept = [x]
     for i, (W, b) in enumerate(layers):
@@ -311,8 +313,9 @@ def nudged_gradient(
     activation:str='tanh', # Smooth: 'tanh' or 'sigmoid'
     h:float=1e-5, # How far to nudge each weight to both sides
 )->list: # Pairs of gradients shaped like `layers`, with an error of about `h` squared
-    "Gradient by central differences, two losses for each weight; raises `ValueError` for ReLU and for numbers that are not float64"
+    "Gradient by central differences, two losses for each weight; raises `ValueError` for ReLU, for a bad `h` and for numbers that are not float64"
     w = pack(layers)
+    if not (isinstance(h, Real) and 0<h<math.inf): raise ValueError(f'expected a positive, finite h, got {h}')
     if activation=='relu': raise ValueError('expected a smooth activation, got relu: a kink spoils the difference')
     if w.dtype!=np.float64: raise ValueError(f'expected weights of dtype float64, got {w.dtype}')
     def loss_at(i, value):
@@ -328,7 +331,8 @@ def node_scores(
 )->list: # Its scores, nodes
     "A network with tanh between its layers, number by number; raises `ValueError` if numbers and weights do not fit"
     for i, (W, b) in enumerate(layers):
-        x = [sum((xi*row[j] for xi, row in zip(x, W, strict=True)), start=bj) for j, bj in enumerate(b)]
+        if len(x)!=len(W) or any(len(row)!=len(b) for row in W): raise ValueError(f'expected {len(x)} rows of {len(b)} weights, one weight for each bias, got rows of {[len(row) for row in W]}')
+        x = [sum((xi*row[j] for xi, row in zip(x, W)), start=bj) for j, bj in enumerate(b)]
         if i+1<len(layers): x = [s.tanh() for s in x]
     return x
 
@@ -338,7 +342,7 @@ def node_loss(
     label:int, # The right class
 )->Node: # The loss of one example
     "Softmax and cross-entropy, $\\log\\sum_j e^{z_j}-z_k$, without overflow; raises `ValueError` for a label that is no class"
-    if not 0<=label<len(scores): raise ValueError(f'expected a label from 0 to {len(scores) - 1}, got {label}')
+    if not (isinstance(label, Integral) and 0<=label<len(scores)): raise ValueError(f'expected a whole label from 0 to {len(scores) - 1}, got {label}')
     top = max(s.value for s in scores)
     return sum((s - top).exp() for s in scores).log() + top - scores[label]
 
@@ -359,10 +363,10 @@ def linear_layers(
 def layer_views(
     vector:torch.Tensor, # One value for each weight and bias
     layers:list, # Of type `nn.Linear`
-)->list: # Pairs of weight, shape (outputs, inputs), and bias, shape (outputs, 1), in the memory of `vector`
+)->list: # For each layer: weight, shape (outputs, inputs), bias, (outputs,), and the bias as a column, all in the memory of `vector`
     "The parts of `vector`, shaped as the layers need them"
-    parts = iter(vector.split([p.numel() for o in layers for p in (o.weight, o.bias)]))
-    return [(next(parts).view_as(o.weight), next(parts)[:, None]) for o in layers]
+    parts = vector.split([p.numel() for o in layers for p in (o.weight, o.bias)])
+    return [(w.view_as(o.weight), b, b[:, None]) for o, w, b in zip(layers, parts[::2], parts[1::2])]
 
 # %% ../nbs/09_backprop.ipynb #6ad5c1d9
 def flatten(
@@ -370,7 +374,7 @@ def flatten(
 )->nn.Parameter: # One vector with all weights and biases
     "Move all weights and biases into one vector; the model goes on as before"
     vector = nn.Parameter(torch.cat([p.detach().flatten() for o in layers for p in (o.weight, o.bias)]))
-    for o, (weight, bias) in zip(layers, layer_views(vector.detach(), layers)): o.weight.data, o.bias.data = weight, bias[:, 0]
+    for o, (weight, bias, _) in zip(layers, layer_views(vector.detach(), layers)): o.weight.data, o.bias.data = weight, bias
     return vector
 
 # %% ../nbs/09_backprop.ipynb #e142d7c6
@@ -381,22 +385,25 @@ class Buffers:
         n:int, # Examples in a batch
     ):
         self.out = [o.weight.new_empty(o.out_features, n) for o in layers]
+        self.rows = [a.t() for a in self.out]
         self.d = [torch.empty_like(a) for a in self.out]
         self.target = torch.empty_like(self.out[-1])
+        self.flat = self.d[-1].view(-1), self.target.view(-1)
+        self.classes = -torch.eye(len(self.target)).to(self.target)/n
         self.share = torch.full_like(self.target, 1/n)
-        self.ones = self.target.new_ones(n, 1)
+        self.ones = self.target.new_ones(n)
 
 # %% ../nbs/09_backprop.ipynb #d8853c58
 def forward_into(
-    pairs:list, # Weight and bias of each layer, as from `layer_views`
+    views:list, # Those of each layer, from `layer_views`
     x:torch.Tensor, # (n, inputs)
     buffers:Buffers, # For batches of n
 ):
     "The way there: fills `buffers.out`, scores last"
     a = x.t()
-    for i, ((weight, bias), out) in enumerate(zip(pairs, buffers.out)):
-        a = torch.addmm(bias, weight, a, out=out)
-        if i+1<len(pairs): a.relu_()
+    for i, ((weight, _, column), out) in enumerate(zip(views, buffers.out)):
+        a = torch.addmm(column, weight, a, out=out)
+        if i+1<len(views): a.relu_()
 
 # %% ../nbs/09_backprop.ipynb #2d1af900
 def loss_into(
@@ -404,37 +411,39 @@ def loss_into(
     buffers:Buffers, # For batches of n, with the scores in it
 )->torch.Tensor: # The loss, shape ()
     "Softmax and cross-entropy: fills the last of `buffers.d` with $(p-y)/n$; a label that is no class is torch's `RuntimeError`"
-    target, d = buffers.target.zero_().scatter_(0, y[None], -1/len(y)), buffers.d[-1]
+    target, d = torch.index_select(buffers.classes, 1, y, out=buffers.target), buffers.d[-1]
     torch.log_softmax(buffers.out[-1], 0, out=d)
-    loss = torch.dot(d.view(-1), target.view(-1))
+    loss = torch.dot(*buffers.flat)
     torch.addcmul(target, d.exp_(), buffers.share, out=d)
     return loss
 
 # %% ../nbs/09_backprop.ipynb #ae483fb3
 def backward_into(
-    pairs:list, # Weight and bias of each layer, as from `layer_views`
-    grads:list, # Memory for their gradients, of the same shapes
+    views:list, # Those of each layer, from `layer_views`
+    grads:list, # The same for the vector of gradients
     x:torch.Tensor, # (n, inputs)
     buffers:Buffers, # For batches of n, after `forward_into` and `loss_into`
 ):
     "The way back: fills `grads`"
-    for i in reversed(range(len(pairs))):
-        d, a = buffers.d[i], buffers.out[i-1] if i else x.t()
-        torch.mm(d, a.t(), out=grads[i][0])
-        torch.mm(d, buffers.ones, out=grads[i][1])
-        if i: torch.mm(pairs[i][0].t(), d, out=buffers.d[i-1]).mul_(a.sign_())
+    inputs = [x, *buffers.rows]
+    for i in reversed(range(len(views))):
+        d = buffers.d[i]
+        torch.mm(d, inputs[i], out=grads[i][0])
+        torch.mv(d, buffers.ones, out=grads[i][1])
+        if i: torch.mm(views[i][0].t(), d, out=buffers.d[i-1]).mul_(buffers.out[i-1].sign_())
 
 # %% ../nbs/09_backprop.ipynb #b6997324
 def check_batch(
     weight:torch.Tensor, # Of the first layer, (outputs, inputs)
-    x:torch.Tensor, # Should be (n, inputs), dtype of the weights
-    y:torch.Tensor, # Should be (n,), int64
+    x_kind:tuple, # Shape, dtype and device of the inputs; should be (n, inputs), and those of the weights
+    y_kind:tuple, # Shape, dtype and device of the labels; should be (n,), int64, and that of the weights
 ):
     "Raises `ValueError` for a batch that is empty or does not fit the network in shape, dtype or device"
-    if x.ndim!=2 or not len(x) or x.shape[1]!=weight.shape[1]: raise ValueError(f'expected inputs of shape (n, {weight.shape[1]}), n at least 1, got {tuple(x.shape)}')
-    if y.shape!=x.shape[:1] or y.dtype!=torch.int64: raise ValueError(f'expected {len(x)} labels of dtype int64, got {tuple(y.shape)} of {y.dtype}')
-    if x.dtype!=weight.dtype: raise ValueError(f'expected inputs of dtype {weight.dtype}, as the weights, got {x.dtype}')
-    if not x.device==y.device==weight.device: raise ValueError(f'expected inputs and labels on {weight.device}, where the weights are, got {x.device} and {y.device}')
+    (shape, dtype, device), (y_shape, y_dtype, y_device) = x_kind, y_kind
+    if len(shape)!=2 or not shape[0] or shape[1]!=weight.shape[1]: raise ValueError(f'expected inputs of shape (n, {weight.shape[1]}), n at least 1, got {tuple(shape)}')
+    if y_shape!=shape[:1] or y_dtype!=torch.int64: raise ValueError(f'expected {shape[0]} labels of dtype int64, got {tuple(y_shape)} of {y_dtype}')
+    if dtype!=weight.dtype: raise ValueError(f'expected inputs of dtype {weight.dtype}, as the weights, got {dtype}')
+    if not device==y_device==weight.device: raise ValueError(f'expected inputs and labels on {weight.device}, where the weights are, got {device} and {y_device}')
 
 # %% ../nbs/09_backprop.ipynb #2be89285
 class HandMemory:
@@ -443,22 +452,28 @@ class HandMemory:
         model:nn.Sequential, # Linear layers with a ReLU between each two, with its final dtype and device
     ):
         "Raises `ValueError` for any other network"
-        self.model, self.layers = model, linear_layers(model)
-        vector, self.buffers = flatten(self.layers), lru_cache(maxsize=4)(partial(Buffers, self.layers))
-        self.params, self.pairs = [vector], layer_views(vector.detach(), self.layers)
+        self.model, self.layers, self.parts = model, linear_layers(model), [*model]
+        vector, self.buffers = flatten(self.layers), lru_cache(maxsize=4)(self.new_buffers)
+        self.params, self.views = [vector], layer_views(vector.detach(), self.layers)
+        self.places = [(o._parameters, name, p, p.data_ptr()) for o in self.layers for name, p in o.named_parameters()]
+
+    def new_buffers(self, *kinds):
+        check_batch(self.views[0][0], kinds[:3], kinds[3:])
+        return Buffers(self.layers, kinds[0][0])
 
     def check(self, model, loss_func):
         "Raises `ValueError` for another network, another loss, and a network whose weights have left the vector"
         if model is not self.model: raise ValueError('expected the network that this memory was made for, got another one')
         if loss_func not in (F.cross_entropy, softmax_cross_entropy): raise ValueError(f'expected F.cross_entropy as the loss, got {loss_func}')
-        if self.layers[0].weight.data_ptr()!=self.params[0].data_ptr(): raise ValueError('expected the network in place, got one that was moved or cast: make this object anew')
+        if [*model]!=self.parts or any(owner[name] is not p or p.data_ptr()!=place for owner, name, p, place in self.places):
+            raise ValueError('expected the network in place, got one that was moved, cast or rebuilt: make this object anew')
 
     def forward(self, model, loss_func, x, y):
         "Check, predict and compute the loss; returns it, and the buffers with all that the way back needs"
         self.check(model, loss_func)
-        check_batch(self.pairs[0][0], x, y)
-        buffers = self.buffers(len(x))
-        forward_into(self.pairs, x, buffers)
+        if not (torch.is_tensor(x) and torch.is_tensor(y)): raise ValueError(f'expected tensors, got {type(x).__name__} and {type(y).__name__}')
+        buffers = self.buffers(x.shape, x.dtype, x.device, y.shape, y.dtype, y.device)
+        forward_into(self.views, x, buffers)
         return loss_into(y, buffers), buffers
 
 # %% ../nbs/09_backprop.ipynb #5f76740b
@@ -471,7 +486,7 @@ class HandGradient(HandMemory):
         super().__init__(model)
         grad = torch.zeros_like(self.params[0].detach())
         self.grads = layer_views(grad, self.layers)
-        self.owners = [(self.params[0], grad)] + [(p, g) for o, (w, b) in zip(self.layers, self.grads) for p, g in ((o.weight, w), (o.bias, b[:, 0]))]
+        self.owners = [(self.params[0], grad)] + [(p, g) for o, (w, b, _) in zip(self.layers, self.grads) for p, g in ((o.weight, w), (o.bias, b))]
 
     def __call__(self,
         model:nn.Sequential, # The network that this object was made for
@@ -481,25 +496,26 @@ class HandGradient(HandMemory):
     )->torch.Tensor: # The loss, shape (), detached; each `.grad` is replaced
         "Replaces `batch_gradients` for one network; raises `ValueError` for another network or loss, and a batch that does not fit"
         loss, buffers = self.forward(model, loss_func, x, y)
-        backward_into(self.pairs, self.grads, x, buffers)
+        backward_into(self.views, self.grads, x, buffers)
         for p, g in self.owners:
             if p.grad is not g: p.grad = g
         return loss
 
 # %% ../nbs/09_backprop.ipynb #04da3861
 def descend_into(
-    pairs:list, # Weight and bias of each layer; they are moved
+    views:list, # Those of each layer, from `layer_views`; weights and biases are moved
     lr:float, # Learning rate
     x:torch.Tensor, # (n, inputs)
     buffers:Buffers, # For batches of n, after `forward_into` and `loss_into`
 ):
     "The way back with the step of plain SGD in it: no gradient of the weights is stored"
-    for i in reversed(range(len(pairs))):
-        (weight, bias), d, a = pairs[i], buffers.d[i], buffers.out[i-1] if i else x.t()
+    inputs = [x, *buffers.rows]
+    for i in reversed(range(len(views))):
+        (weight, bias, _), d = views[i], buffers.d[i]
         if i: torch.mm(weight.t(), d, out=buffers.d[i-1])
-        weight.addmm_(d, a.t(), alpha=-lr)
-        bias.addmm_(d, buffers.ones, alpha=-lr)
-        if i: buffers.d[i-1].mul_(a.sign_())
+        weight.addmm_(d, inputs[i], alpha=-lr)
+        bias.addmv_(d, buffers.ones, alpha=-lr)
+        if i: buffers.d[i-1].mul_(buffers.out[i-1].sign_())
 
 # %% ../nbs/09_backprop.ipynb #19e26035
 class HandDescent(HandMemory):
@@ -515,7 +531,7 @@ class HandDescent(HandMemory):
     def __call__(self, model, loss_func, x, y):
         "Takes what `HandGradient` takes, and moves the weights; returns the loss before the step"
         loss, buffers = self.forward(model, loss_func, x, y)
-        descend_into(self.pairs, self.lr, x, buffers)
+        descend_into(self.views, self.lr, x, buffers)
         return loss
 
     def step(self): "The weights have moved already"
@@ -524,13 +540,45 @@ class HandDescent(HandMemory):
         "What a checkpoint must keep"
         return {'lr': self.lr}
     def load_state_dict(self, state):
-        "Go on from what `state_dict` gave"
+        "Go on from what `state_dict` gave; raises `ValueError` for anything else"
+        if {*state}!={'lr'}: raise ValueError(f'expected a state with an lr, got {sorted(state)}')
         self.lr = state['lr']
+
+# %% ../nbs/09_backprop.ipynb #7be2410f
+class FusedAdam:
+    "Adam of chapter 8 on one vector, in one pass through memory: the kernel inside PyTorch's `Adam(fused=True)`"
+    def __init__(self,
+        params:list, # One tensor, such as `HandGradient.params`
+        lr:float, # Learning rate, finite and not negative; may be changed between steps
+        betas:tuple=(0.9, 0.999), # Shares of the old averages of gradients and of squares that are kept
+        eps:float=1e-8, # Added to the usual size, against division by zero
+    ):
+        "Raises `ValueError` for a bad `lr`, and unless there is just one tensor"
+        if len(params)!=1: raise ValueError(f'expected one vector, got {len(params)} tensors')
+        self.param, self.lr, self.betas, self.eps = params[0], check_lr(lr), betas, eps
+        self.memory = {'mean': torch.zeros_like(self.param.detach()), 'square': torch.zeros_like(self.param.detach()), 't': torch.zeros((), device=self.param.device)}
+
+    def step(self):
+        "Move the vector"
+        mean, square, t = self.memory.values()
+        t += 1
+        torch._fused_adam_([self.param.detach()], [self.param.grad], [mean], [square], [], [t], lr=self.lr, beta1=self.betas[0], beta2=self.betas[1],
+            eps=self.eps, weight_decay=0., amsgrad=False, maximize=False)
+
+    def zero_grad(self): "The next gradient is written over this one"
+    def state_dict(self):
+        "What a checkpoint must keep"
+        return {'lr': self.lr, **self.memory}
+    def load_state_dict(self, state):
+        "Go on from what `state_dict` gave; raises `ValueError` for anything else"
+        if {*state}!={'lr', *self.memory}: raise ValueError(f'expected a state with lr, mean, square and t, got {sorted(state)}')
+        self.lr = state['lr']
+        for name, kept in self.memory.items(): kept.copy_(state[name])
 
 # %% ../nbs/09_backprop.ipynb #be377211
 def by_hand(
     model:nn.Sequential, # Linear layers with a ReLU between each two
-    opt_func, # From parameters and `lr` to an optimiser; `SGD` of chapter 5 needs none
+    opt_func, # From parameters and `lr` to an optimiser; `SGD` of chapter 5 and `Adam` of chapter 8 have fast ways of their own
     lr:float, # Learning rate, finite and not negative
 )->tuple: # A function like `batch_gradients`, and the optimiser
     "The fast engine for `Learner`, where the usual one is `autograd`; raises `ValueError` for any other network and a bad `lr`"
@@ -538,4 +586,4 @@ def by_hand(
         descent = HandDescent(model, lr)
         return descent, descent
     gradients = HandGradient(model)
-    return gradients, opt_func(gradients.params, lr)
+    return gradients, (FusedAdam if opt_func is Adam else opt_func)(gradients.params, lr)

@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['split_headings', 'code_and_words', 'Wrong', 'Exercise', 'parse_exercise', 'NoSuchExercise', 'find_exercise',
            'starter', 'answer_name', 'split_check', 'namespace', 'Raised', 'taken_down', 'is_tensor', 'own_line',
-           'run_experiments', 'OutOfTime', 'mentioned', 'contents', 'put_back', 'unchanged', 'within', 'try_out',
-           'results_of', 'numbers', 'same', 'is_truth', 'show', 'kind_of', 'difference', 'upper', 'trace_of',
-           'tell_error', 'is_untouched', 'body', 'plain_maths', 'Verdict', 'beliefs', 'examine', 'asked_for',
-           'out_of_time', 'compare', 'check', 'Words', 'hint', 'solution', 'clean_solution']
+           'run_experiments', 'OutOfTime', 'mentioned', 'undo_tensor', 'undo_container', 'undo_function', 'undo_state',
+           'way_back', 'ways_back', 'unchanged', 'within', 'try_out', 'results_of', 'numbers', 'same', 'is_truth',
+           'show', 'kind_of', 'difference', 'upper', 'trace_of', 'tell_error', 'is_untouched', 'body', 'plain_maths',
+           'Verdict', 'beliefs', 'examine', 'asked_for', 'out_of_time', 'compare', 'check', 'Words', 'hint', 'solution',
+           'clean_solution']
 
 # %% ../nbs/checks.ipynb #3d804c60
-import ast, contextlib, copy, ctypes, difflib, functools, html, inspect, io, math, random, re, sys, textwrap, threading, tomllib, traceback, warnings
+import ast, collections, contextlib, copy, ctypes, difflib, functools, html, inspect, io, math, random, re, sys, textwrap, threading, tomllib, traceback, types, warnings
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -192,50 +193,97 @@ class OutOfTime(BaseException):
 
 # %% ../nbs/checks.ipynb #c971b523
 def mentioned(
-    answer, # A function, or any other value
-    seen=None, # Functions that were visited
-)->list[tuple[dict, str]]: # Pairs of a dictionary of names and a name in it
-    "The global names that a function mentions, and those of the functions that it mentions"
-    seen, found = set() if seen is None else seen, []
-    if inspect.ismethod(answer): answer = answer.__func__
-    if not inspect.isfunction(answer) or answer in seen: return []
-    seen.add(answer)
-    codes = [answer.__code__]
-    for code in codes:
-        codes += [o for o in code.co_consts if inspect.iscode(o)]
-        for name in code.co_names:
-            found.append((answer.__globals__, name))
-            if inspect.isfunction(o := answer.__globals__.get(name)): found += mentioned(o, seen)
-    for cell in answer.__closure__ or ():
-        with contextlib.suppress(ValueError): found += mentioned(cell.cell_contents, seen)
-    return found
+    function, # Written in Python
+)->list[str]: # Names of globals, and also of attributes, which do no harm
+    "The names that a function mentions, and those that the functions inside it mention"
+    codes = [function.__code__]
+    for code in codes: codes += [o for o in code.co_consts if inspect.iscode(o)]
+    return [name for code in codes for name in code.co_names]
 
 # %% ../nbs/checks.ipynb #b49f28b0
-def contents(
-    value, # Anything
-):
-    "A copy of what can be changed in place in `value`; `None` if there is nothing we could put back"
-    if is_tensor(value): return value.detach().clone(), value.grad, None if value.grad is None else value.grad.clone()
-    if type(value) in (list, dict, set): return copy.copy(value), [contents(o) for o in (value.values() if type(value) is dict else value)]
-    if 'numpy' in sys.modules and isinstance(value, sys.modules['numpy'].ndarray): return value.copy()
-    return None
+def undo_tensor(
+    t, # A tensor
+)->tuple: # A function without arguments that undoes changes in place, and a list of what `t` holds
+    "How to give a tensor its old numbers and its old gradient, in their old memory"
+    data, old, leaf, grad, needs = t.data, t.detach().clone(), t.is_leaf, t.grad if t.is_leaf else None, t.requires_grad
+    def undo():
+        if t.shape!=old.shape or not sys.modules['torch'].equal(t, old):
+            data.copy_(old)
+            t.data = data
+        if leaf: t.requires_grad_(needs).grad = grad
+    return undo, [grad]
+
+# %% ../nbs/checks.ipynb #de0665e1
+def undo_container(
+    box, # A list, dictionary, set or the like
+)->tuple: # As above
+    "How to give a container its old items, in their old order"
+    is_dict = isinstance(box, dict)
+    def items(): return [*box.items()] if is_dict else [*box]
+    def parts(items): return [o for pair in items for o in pair] if is_dict else items
+    old = items()
+    def undo():
+        new = items()
+        if len(new)==len(old) and all(a is b for a, b in zip(parts(new), parts(old))): return
+        box.clear()
+        (box.update if hasattr(box, 'update') else box.extend)(dict(old) if is_dict else old)
+    return undo, parts(old)
+
+# %% ../nbs/checks.ipynb #756f76a3
+def undo_function(
+    f, # A function written in Python
+)->tuple: # As above
+    "How to give the names that a function mentions their old values"
+    space, absent = f.__globals__, object()
+    old = {name: space.get(name, absent) for name in mentioned(f)}
+    def undo():
+        for name, value in old.items(): space.pop(name, None) if value is absent else space.update({name: value})
+    return undo, [*old.values(), *(f.__closure__ or ()), *(f.__defaults__ or ()), f.__kwdefaults__, vars(f)]
+
+# %% ../nbs/checks.ipynb #0f49c777
+def undo_state(
+    get, # Function without arguments that gives the state of something
+    put, # Function that takes such a state
+)->tuple: # As above
+    "How to set something back to its present state"
+    old = get()
+    return lambda: put(old), []
 
 # %% ../nbs/checks.ipynb #d8a6bbf7
-def put_back(
-    value, # What may have been changed in place
-    saved, # From `contents`, before
-):
-    "Give `value` its old contents"
-    if saved is None: return
-    if is_tensor(value):
-        if value.shape!=saved[0].shape or not sys.modules['torch'].equal(value, saved[0]): value.data = saved[0]
-        value.grad = saved[1]
-        if saved[1] is not None: saved[1].data = saved[2]
-    elif type(value) in (list, dict, set):
-        value.clear()
-        value.extend(saved[0]) if type(value) is list else value.update(saved[0])
-        for o, inner in zip(value.values() if type(value) is dict else value, saved[1]): put_back(o, inner)
-    else: value[...] = saved
+def way_back(
+    value, # Anything
+)->tuple: # As above; no function if nothing in `value` itself can change
+    "How to undo, later, what may be changed in `value`, and what it holds"
+    torch, np = sys.modules['torch'], sys.modules.get('numpy')
+    if is_tensor(value): return undo_tensor(value)
+    if isinstance(value, torch.Generator): return undo_state(value.get_state, value.set_state)
+    if isinstance(value, random.Random): return undo_state(value.getstate, value.setstate)
+    if np and isinstance(value, np.random.RandomState): return undo_state(value.get_state, value.set_state)
+    if np and isinstance(value, np.random.Generator): return undo_state(lambda: value.bit_generator.state, lambda old: setattr(value.bit_generator, 'state', old))
+    if np and isinstance(value, np.ndarray): return undo_state(value.copy, lambda old: value.__setitem__(..., old))
+    if isinstance(value, types.CellType): return undo_state(lambda: value.cell_contents, lambda old: setattr(value, 'cell_contents', old))[0], [value.cell_contents]
+    if isinstance(value, list | dict | set | collections.deque): return undo_container(value)
+    if inspect.isfunction(value): return undo_function(value)
+    if isinstance(value, types.MethodType): return None, [value.__func__, value.__self__]
+    if isinstance(value, functools.partial): return None, [value.func, value.args, value.keywords]
+    if isinstance(value, tuple): return None, value
+    return None, [] if isinstance(value, type | types.ModuleType) else [vars(value)]
+
+# %% ../nbs/checks.ipynb #93bafec8
+def ways_back(
+    value, # Anything
+)->list: # Functions without arguments
+    "How to undo, later, whatever may be changed in `value`, in all that it holds, and so on"
+    todo, seen, undo = [value], {}, []
+    while todo:
+        value = todo.pop()
+        if id(value) in seen: continue
+        seen[id(value)] = value
+        with contextlib.suppress(Exception):    # An object need not let us look inside
+            back, held = way_back(value)
+            undo += [back]*bool(back)
+            todo += held
+    return undo
 
 # %% ../nbs/checks.ipynb #2a4fd54f
 @contextlib.contextmanager
@@ -244,22 +292,14 @@ def unchanged(
 ):
     "For `with`: afterwards the names that `answer` mentions, what they hold, and the random generators are as before"
     import torch
-    absent = object()
-    places = [(space, name, space.get(name, absent)) for space, name in mentioned(answer)]
-    held = [v for *_, v in places]
-    if inspect.isfunction(answer):
-        held += answer.__defaults__ or ()
-        for cell in answer.__closure__ or ():
-            with contextlib.suppress(ValueError): held.append(cell.cell_contents)
-    saved = [(v, contents(v)) for v in held]
-    states, dtype = (random.getstate(), torch.get_rng_state()), torch.get_default_dtype()
+    undo, dtype = ways_back(answer), torch.get_default_dtype()
+    undo += [undo_state(random.getstate, random.setstate)[0], undo_state(torch.get_rng_state, torch.set_rng_state)[0]]
+    if np := sys.modules.get('numpy'): undo.append(undo_state(np.random.get_state, np.random.set_state)[0])
     try: yield
     finally:
-        for space, name, value in places: space.pop(name, None) if value is absent else space.update({name: value})
-        for value, old in saved: put_back(value, old)
-        random.setstate(states[0])
-        torch.set_rng_state(states[1])
         torch.set_default_dtype(dtype)
+        for back in undo:
+            with contextlib.suppress(Exception): back()
 
 # %% ../nbs/checks.ipynb #7b13564e
 def within(
@@ -351,7 +391,8 @@ def show(
     if is_tensor(value) and value.numel()>12: return f'a tensor of shape {tuple(value.shape)}'
     if is_tensor(value): return f'tensor({show(value.tolist())})'
     if isinstance(value, bool) or value is None: return str(value)
-    if isinstance(value, int | float): return f'{value:.5g}'
+    if isinstance(value, int | float): return f'{value + 0.:.5g}'
+    if isinstance(value, dict) and len(value)<=12: return '{' + ', '.join(f'{show(k)}: {show(v)}' for k, v in value.items()) + '}'
     if isinstance(value, list | tuple) and len(value)<=12:
         inner = ', '.join(map(show, value))
         return f'[{inner}]' if isinstance(value, list) else f'({inner}{","*(len(value)==1)})'
@@ -377,7 +418,7 @@ def difference(
 )->str:
     "What is wrong with one result, in a sentence"
     label = upper(label)
-    if got is None: return f'{label} gave `None`. Is a `return` missing?'
+    if got is None: return f'{label} is not filled in: it is `None`.' if secret else f'{label} gave `None`. Is a `return` missing?'
     x, y = numbers(want), numbers(got)
     if x is None or y is None or is_truth(want)!=is_truth(got):
         if kind_of(want)!=kind_of(got): return f'{label} should be {kind_of(want)}, and it is {kind_of(got)}.'
@@ -419,7 +460,7 @@ def tell_error(
     if isinstance(e, TypeError) and callable(answer) and not raised.line: return f'{upper(label)} could not be called: {e}. Do the arguments of your function fit?'
     text = ''
     with contextlib.suppress(Exception): text = textwrap.shorten(str(e), 200, placeholder=' ...').rstrip('.')
-    return f'Your code stopped{where or f" at {label}"} with `{type(e).__name__}`' + f': {text}'*bool(text) + '.'
+    return (f'Your code stopped{where}' if where else f'With your answer, {label} could not be worked out: it ended') + f' with `{type(e).__name__}`' + f': {text}'*bool(text) + '.'
 
 # %% ../nbs/checks.ipynb #f6ef0326
 def is_untouched(
@@ -443,12 +484,12 @@ def plain_maths(
     text:str, # Markdown
 )->str:
     "`text` with its formulas in plain letters"
-    signs = {r'\tfrac12': '½', r'\tfrac2n': '2/n ', r'\tfrac14': '¼', r'\tfrac22': '2/2 ', r'\sigma': 'σ', r'\cdot ': '·', r'\cdot': '·', r'\sum': 'Σ', r'\log': 'log ', r'\pm': '±', r'\le': '≤', r'\,': ' ', r'\max': 'max', r'\lceil': '⌈', r'\rceil': '⌉', '^2': '²', '^3': '³', '^4': '⁴', '-': '−'}
+    signs = {r'\tfrac12': '½', r'\tfrac2n': '2/n ', r'\tfrac14': '¼', r'\tfrac22': '2/2 ', r'\sigma': 'σ', r'\mu': 'μ', r'\alpha': 'α', r'\beta': 'β', r'\approx': '≈', r'\leftarrow': '←', r'\cdot ': '·', r'\cdot': '·', r'\sum': 'Σ', r'\log': 'log ', r'\pm': '±', r'\le': '≤', r'\,': ' ', r'\max': 'max', r'\lceil': '⌈', r'\rceil': '⌉', '^2': '²', '^3': '³', '^4': '⁴', '-': '−'}
     def plain(m):
         words = re.sub(r'\\(?:text|mathsf|mathrm)\{([^}]*)\}', r'\1', m[1])
         for tex, sign in signs.items(): words = words.replace(tex, sign)
-        words = re.sub(r'\\sqrt\{([^}]*)\}', r'√(\1)', words)
-        return re.sub(r'_([ij012])(?!\w)', lambda o: dict(zip('ij012', 'ᵢⱼ₀₁₂'))[o[1]], words)
+        words = re.sub(r'\^\{([^}]*)\}', r'^(\1)', re.sub(r'\\sqrt\{([^}]*)\}', r'√(\1)', words))
+        return re.sub(r'_([aij012])(?![A-Za-z0-9])', lambda o: dict(zip('aij012', 'ₐᵢⱼ₀₁₂'))[o[1]], words)
     return re.sub(r'(?<!`)\$([^$`]+)\$', plain, text)
 
 # %% ../nbs/checks.ipynb #7b2c7ab3
@@ -484,11 +525,13 @@ def examine(
 )->Verdict:
     "Look at an answer and say what is right or wrong with it; notes nothing down"
     name, is_value = answer_name(exercise.solution), exercise.kind=='predict'
-    if is_untouched(exercise, answer): return Verdict('open', 'Not filled in yet.', f'{asked_for(exercise)} `hint({exercise.name!r})` helps.')
+    if is_untouched(exercise, answer):
+        call = f'The last line is `check({exercise.name!r}, {name})`.' if answer is ... else ''
+        return Verdict('open', 'Not filled in yet.', f'{asked_for(exercise)} `hint({exercise.name!r})` helps.', call)
     if not is_value and not callable(answer):
         return Verdict('wrong', 'Not yet.', f'The check wants the function itself and got {kind_of(answer)}. Write `check({exercise.name!r}, {name})`, without brackets behind `{name}`.')
     if is_value and callable(answer): return Verdict('wrong', 'Not yet.', 'The check wants a value here and got a function. Did you forget to call it?')
-    if is_value and is_tensor(answer): answer = answer.tolist()
+    if is_value and hasattr(type(answer), 'tolist'): answer = answer.tolist()
     if is_value and kind_of(answer)!=(wanted := kind_of(namespace(exercise.solution)[name])):
         return Verdict('wrong', 'Not yet.', f'The answer should be {wanted}, and it is {kind_of(answer)}.')
     ended, results = try_out(exercise, answer, limit)
@@ -540,10 +583,11 @@ def compare(
 # %% ../nbs/checks.ipynb #761e07c3
 def check(
     name:str, # The exercise, as 'chapter.name'
-    answer, # The learner's function or value
+    answer=..., # The learner's function or value
     limit:float=5, # Seconds for all experiments
 )->Verdict: # Shows itself; true if the answer is right
     "Say whether an answer is right, and if not, why; a solved exercise is noted in the file of progress"
+    if not isinstance(name, str): return Verdict('open', 'Nothing checked.', "Write `check('chapter.name', answer)`: the name of the exercise in quotes, then your answer.")
     try:
         verdict = examine(find_exercise(name), answer, limit)
         if verdict and (said := note_solved(name)): verdict.sentences.append(said)
@@ -555,8 +599,8 @@ def check(
 
 # %% ../nbs/checks.ipynb #4a04330d
 class Words(str):
-    "Text with the marks of Markdown, which a notebook shows as formatted text and a terminal as it is"
-    def __repr__(self): return str(self)
+    "Text with the marks of Markdown, which a notebook shows as formatted text, and a terminal with its formulas in plain letters"
+    def __repr__(self): return plain_maths(self)
     def _repr_markdown_(self): return str(self)
 
 # %% ../nbs/checks.ipynb #49b610c4

@@ -6,8 +6,8 @@
 __all__ = ['RECORD', 'MESSAGES', 'FIRST_PAGE', 'EXAMPLES', 'TRAIN_EXAMPLES', 'MODEL', 'SETTINGS', 'PREDICT_EXAMPLES',
            'PROGRESS_EXAMPLES', 'LabError', 'course_notebooks', 'course_files', 'fingerprint', 'fingerprint_file',
            'decide', 'replace_file', 'read_record', 'write_record', 'name_beside', 'lay_file', 'lay_out',
-           'check_folder', 'tell', 'has_browser', 'trust', 'lab_command', 'server_link', 'run_lab', 'main', 'lab',
-           'told', 'settings_options', 'train', 'predict', 'doctor', 'progress_command']
+           'check_folder', 'tell', 'has_browser', 'trust', 'is_signed', 'lab_command', 'server_link', 'run_lab', 'main',
+           'lab', 'told', 'settings_options', 'train', 'predict', 'doctor', 'progress_command']
 
 # %% ../nbs/cli.ipynb #a6d302d4
 import hashlib, importlib.util, json, os, secrets, signal, subprocess, sys, time, webbrowser
@@ -99,10 +99,11 @@ def read_record(
 def write_record(
     folder, # The learner's folder
     given:dict[str, str], # Name of each file given, and the fingerprint of the version
+    signed:str='', # Where Jupyter keeps the signatures of these files; empty if they are still to be signed
 ):
     "Note what was given; raises `OSError` if the disk refuses"
     path = Path(folder)/RECORD
-    text = json.dumps({'version': __version__, 'given': given}, indent=1)
+    text = json.dumps({'version': __version__, 'given': given, 'signed': signed}, indent=1)
     write_whole(path, text.encode())
 
 # %% ../nbs/cli.ipynb #722dce93
@@ -193,16 +194,30 @@ def trust(
     folder, # The learner's folder
     source=None, # Folder with the chapters; those of the package if `None`
 )->list[str]: # Names of the notebooks that were signed
-    "Let JupyterLab show the stored figures of the notebooks in `folder` that are still as the course gave them"
-    import nbformat
+    "Let JupyterLab show the stored figures of the notebooks in `folder` that are still as the course gave them; raises `LabError` if it cannot be told"
+    from nbformat import from_dict
     from nbformat.sign import NotebookNotary
-    notary, source, signed = NotebookNotary(), Path(source or course_notebooks()), []
+    source, signed = Path(source or course_notebooks()), []
     known = {(source/name).read_bytes() for name in course_files(source)}
-    for path in sorted(Path(folder).glob('*.ipynb')):
-        if (data := path.read_bytes()) in known:
-            notary.sign(nbformat.reads(data.decode(), nbformat.NO_CONVERT))
-            signed.append(path.name)
+    try:
+        notary = NotebookNotary()
+        for path in sorted(Path(folder).glob('*.ipynb')):
+            if (data := path.read_bytes()) in known:
+                notary.sign(from_dict(json.loads(data)))
+                signed.append(path.name)
+        write_record(folder, read_record(folder), signed=notary.db_file)
+    except OSError as e: raise LabError(f"Jupyter's own folder cannot be written: {e}") from e
     return signed
+
+# %% ../nbs/cli.ipynb #5e1f0a01
+def is_signed(
+    folder, # The learner's folder
+)->bool: # `False` if a new version was given since, or if the signatures are gone
+    "Whether all that was given is signed, by the record"
+    from jupyter_core.paths import jupyter_data_dir
+    try: db = Path(json.loads((Path(folder)/RECORD).read_text(encoding='utf-8'))['signed'])
+    except (OSError, ValueError, KeyError, TypeError): return False
+    return db.parent==Path(jupyter_data_dir()) and db.is_file()
 
 # %% ../nbs/cli.ipynb #efe07d39
 FIRST_PAGE = 'lab/tree/index.ipynb'
@@ -282,7 +297,7 @@ def lab(
     "Lay out your own copy of the chapters in FOLDER and open it in JupyterLab. What you have written there is never overwritten."
     cmd = lab_command(folder, port, browser=not no_browser and has_browser())
     sentences = tell(lay_out(folder))
-    trust(folder)
+    if not is_signed(folder): trust(folder)
     for line in (f'Your copy of the course: {folder.resolve()}', *sentences): click.echo(line)
     sys.exit(run_lab(cmd))
 

@@ -10,6 +10,7 @@ __all__ = ['MNIST_FILE', 'IDX_FILES', 'md5_sum', 'idx_bytes', 'read_arrays', 'Di
 # %% ../nbs/data.ipynb #8829c7a3
 import hashlib, io, os, zlib
 from importlib.resources import files
+from numbers import Integral
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -52,7 +53,8 @@ def read_arrays(
     *names:str, # Which arrays, keys of `IDX_FILES`
     path=MNIST_FILE, # The packed file
 )->dict: # Name: array of dtype uint8; images are (n, 28, 28), labels (n,)
-    "Read arrays from the packed file; raises `FileNotFoundError` if it is missing and `ValueError` if it is damaged"
+    "Read arrays from the packed file; raises `FileNotFoundError` if it is missing, `ValueError` if it is damaged and for an unknown name"
+    if unknown := [o for o in names if o not in IDX_FILES]: raise ValueError(f'expected names out of {", ".join(IDX_FILES)}, got {unknown[0]!r}')
     cure = 'Install the package again, or take the file afresh from the repository.'
     try: data = Path(path).read_bytes()
     except FileNotFoundError as e: raise FileNotFoundError(f'the digits are missing: there is no file {path}. {cure}') from e
@@ -107,17 +109,18 @@ def class_quotas(
 
 # %% ../nbs/data.ipynb #56ec6b1b
 def train_valid_split(
-    labels:torch.Tensor, # (n,), class of each example, int64
+    labels, # (n,), class of each example: a tensor, an array or a list of integers
     valid:int=10_000, # Examples to set apart for validation, 1 to n-1
     generator:torch.Generator=None, # Draws the examples; the course's fixed split if `None`
 )->tuple: # Indices for training and for validation: (n-valid,) and (valid,), int64, ascending
     "Split at random, each class in proportion; raises `ValueError` for labels that are no vector of integers and for a wrong `valid`"
+    labels = torch.as_tensor(labels)
     if labels.ndim!=1 or labels.is_floating_point(): raise ValueError(f'expected labels (n,) of integers, got {tuple(labels.shape)} of {labels.dtype}')
-    if type(valid) is not int or not 0 < valid < len(labels): raise ValueError(f'expected valid from 1 to {len(labels)-1}, got {valid}')
+    if not isinstance(valid, Integral) or isinstance(valid, bool) or not 0 < valid < len(labels): raise ValueError(f'expected valid from 1 to {len(labels)-1}, got {valid}')
     if generator is None: generator = torch.Generator().manual_seed(42)
     classes, counts = labels.unique(return_counts=True)
     chosen = torch.zeros(len(labels), dtype=torch.bool)
-    for c, quota in zip(classes, class_quotas(counts, valid)):
+    for c, quota in zip(classes, class_quotas(counts, int(valid))):
         where = (labels==c).nonzero().squeeze(1)
         chosen[where[torch.randperm(len(where), generator=generator)[:quota]]] = True
     return (~chosen).nonzero().squeeze(1), chosen.nonzero().squeeze(1)
@@ -251,7 +254,7 @@ def digit_from_image(
     source, # Path of an image file, or an array, tensor or Pillow image of any size: grey, RGB or RGBA, dark on light or light on dark
 )->torch.Tensor: # (28, 28), uint8, 0 is paper and 255 full ink
     "Make an MNIST-style digit of a picture; raises `ValueError` for what is no picture and for a blank one"
-    if isinstance(source, Image.Image): source = source.convert('RGBA')
+    if isinstance(source, Image.Image): source = np.asarray(source if source.mode[0] in 'IF' else source.convert('RGBA'))
     is_file = isinstance(source, (str, os.PathLike))
     array = read_image(source) if is_file else source
     levels = to_levels(array, 255 if is_file and array.dtype==np.uint8 else None)

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['MOMENTS', 'ACTIVATIONS', 'digit_loaders', 'digit_accuracy', 'evaluate', 'batch_gradients', 'default_device',
-           'autograd', 'Parts', 'Loop', 'copied', 'opt_state', 'SavedLoop', 'find_hooks', 'OpenLoop', 'Learner',
-           'opt_lr', 'Recorder', 'done', 'triangle', 'Schedule', 'in_notebook', 'ProgressBar', 'EarlyStopping',
-           'write_state', 'read_state', 'Checkpoint', 'resume', 'confusion_matrix', 'architecture', 'save_model',
-           'load_model', 'predict']
+           'check_device', 'autograd', 'Parts', 'Loop', 'copied', 'opt_state', 'SavedLoop', 'find_hooks', 'OpenLoop',
+           'Learner', 'opt_lr', 'Recorder', 'done', 'triangle', 'Schedule', 'in_notebook', 'ProgressBar',
+           'EarlyStopping', 'write_state', 'read_state', 'Checkpoint', 'resume', 'confusion_matrix', 'architecture',
+           'save_model', 'load_model', 'predict']
 
 # %% ../nbs/07_full_mnist.ipynb #2ee3d03c
 import io, math, sys, zipfile
@@ -54,7 +54,8 @@ def evaluate(
     functions:dict, # Name: function of scores and targets that returns a mean over the batch
     device='cpu', # Where the model is
 )->dict: # Name: mean over all examples, a float
-    "Means over whole batches, each counted by its size; raises `ValueError` if there is no example"
+    "Means over whole batches, each counted by its size; raises `ValueError` if there is no example or no function"
+    if not functions: raise ValueError('expected at least one function to evaluate, got none')
     totals, n = torch.zeros(len(functions), dtype=torch.float64), 0
     model.eval()
     with torch.no_grad():
@@ -83,6 +84,15 @@ def default_device()->torch.device: # The first GPU if there is one, else the CP
     if torch.cuda.is_available(): return torch.device('cuda')
     return torch.device('mps' if torch.backends.mps.is_available() else 'cpu')
 
+# %% ../nbs/07_full_mnist.ipynb #e94c02a1
+def check_device(
+    device, # Name of a place to compute, such as 'cpu' or 'cuda', or a `torch.device`
+): # `device` as it came
+    "`device`, if this machine can compute there; else raises `ValueError`"
+    try: torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, TypeError): raise ValueError(f"expected a device of this machine, such as 'cpu', got {str(device)!r}") from None
+    return device
+
 # %% ../nbs/07_full_mnist.ipynb #33f0e4be
 def autograd(
     model:nn.Module, # Maps a batch of inputs to scores
@@ -105,7 +115,7 @@ class Parts:
         engine=autograd, # From model, `opt_func` and `lr` to a function like `batch_gradients` and an optimiser
     ):
         if not len(train): raise ValueError('expected at least one training batch, got none')
-        self.device = torch.device(device or default_device())
+        self.device = torch.device(check_device(device or default_device()))
         self.model, self.train, self.loss_func = model.to(self.device), train, loss_func
         self.gradients, self.opt = engine(self.model, opt_func, check_lr(lr))
         self.epoch = self.batch = self.begin = self.end = 0
@@ -220,7 +230,8 @@ class Learner(OpenLoop):
 
     def fit(self, epochs=None):
         "Train for `epochs` epochs, or finish what was interrupted if `None`; raises `ValueError` for a bad number and if the loss runs off to NaN or infinity"
-        if not (self.kept if epochs is None else type(epochs) is int and epochs>=0): raise ValueError(f'expected a whole number of epochs, 0 or more (None only to finish what was interrupted), got {epochs}')
+        if epochs is None and not self.kept: raise ValueError('expected a number of epochs, got None: nothing was interrupted that could be finished')
+        if epochs is not None and (type(epochs) is not int or epochs<0): raise ValueError(f'expected a whole number of epochs, 0 or more, got {epochs!r}')
         if epochs is None: self.load_state(self.kept)
         else: self.begin, self.end = self.epoch, self.epoch + epochs
         self.call('before_fit')

@@ -19,7 +19,8 @@ def check_lr(
     lr, # Learning rate: a number, or a tensor of them
 ): # `lr` as it came
     "`lr`, if every value in it is finite and not negative; else raises `ValueError`"
-    values = torch.as_tensor(lr)
+    try: values = torch.as_tensor(lr)
+    except (TypeError, ValueError, RuntimeError): raise ValueError(f'expected a number as lr, got {lr!r}') from None
     if values.numel()==0: raise ValueError('expected at least one lr, got none')
     if not (values.isfinite() & (values>=0)).all(): raise ValueError(f'expected a finite lr, 0 or more, got {lr}')
     return lr
@@ -29,9 +30,10 @@ def sgd_step(
     params, # Leaf tensors after `backward()`, any shapes
     lr:float, # Learning rate, finite and not negative
 ):
-    "Move each of `params` by `-lr*grad` and clear its gradient; raises `ValueError` for a bad `lr`, no parameters, a missing, infinite or NaN gradient"
-    params = list(params)
+    "Move each of `params` by `-lr*grad` and clear its gradient; raises `ValueError` for a bad `lr`, a bare tensor, no parameters, a missing, infinite or NaN gradient"
     check_lr(lr)
+    if torch.is_tensor(params): raise ValueError('expected a list of parameters, got one tensor: write [w]')
+    params = list(params)
     if not params: raise ValueError('expected at least one parameter, got none')
     for p in params:
         if p.grad is None: raise ValueError('expected a gradient in every parameter, got None: call backward() first')
@@ -45,14 +47,16 @@ def hessian(
     f, # Function from a tensor shaped like `w` to the loss, a tensor holding one number
     w, # Weights: a number or a one-dimensional tensor of n, floating point
 ): # Matrix of second derivatives, shape (n, n), dtype of `w`
-    "Second derivatives of `f` at `w`, by autograd on the gradient; raises `ValueError` if the loss is not one number that depends on `w`"
+    "Second derivatives of `f` at `w`, by autograd on the gradient; raises `ValueError` if the loss is not one number that depends on `w`, or if a second derivative is not finite"
     w = check_weights(w).clone().requires_grad_()
     if w.ndim>1: raise ValueError(f'expected weights of shape () or (n,), got {tuple(w.shape)}')
     loss = f(w)
     if not (torch.is_tensor(loss) and loss.requires_grad and loss.shape==()): raise ValueError(f'expected a loss of one number computed from w, got {loss}')
     slopes = torch.autograd.grad(loss, w, create_graph=True)[0].reshape(-1)
     rows = [torch.autograd.grad(s, w, retain_graph=True)[0].reshape(-1) if s.requires_grad else torch.zeros_like(slopes) for s in slopes]
-    return torch.stack(rows).detach()
+    res = torch.stack(rows).detach()
+    if not res.isfinite().all(): raise ValueError(f'expected finite second derivatives, got {res.tolist()}')
+    return res
 
 # %% ../nbs/02_learning_rate.ipynb #d89d1682
 def lr_limit(
@@ -72,7 +76,7 @@ def walk(
     noise:float=0., # Standard deviation of the normal noise that is added to each gradient
     generator=None, # Source of the noise; needed if `noise` is not 0
 )->torch.Tensor: # The paths, start included: shape (steps+1, *shape of start), float64
-    "Many runs of noisy descent $w \\leftarrow w - \\text{lr}\\,(\\text{slope}(w)+\\text{noise})$ at once; a run that diverges goes on to `inf` or `nan`"
+    "Many runs of noisy descent $w \\leftarrow w - \\text{lr}\\,(\\text{slope}(w)+\\text{noise})$ at once; a run that diverges goes on to `inf` or `nan`; raises `ValueError` for bad arguments and a slope of another shape"
     w = check_weights(torch.as_tensor(start, dtype=torch.float64))
     rate = lr if callable(lr) else lambda t: lr
     if not callable(lr): w = w.expand(torch.broadcast_shapes(w.shape, torch.as_tensor(check_lr(lr)).shape))
@@ -82,7 +86,9 @@ def walk(
     path = [w]
     for t in range(steps):
         push = noise*torch.randn(w.shape, generator=generator, dtype=w.dtype) if noise else 0.
-        w = w - check_lr(rate(t))*(slope(w) + push)
+        down = slope(w)
+        if getattr(down, 'shape', None)!=w.shape: raise ValueError(f'expected a slope of shape {tuple(w.shape)}, got {tuple(down.shape) if torch.is_tensor(down) else down}')
+        w = w - check_lr(rate(t))*(down + push)
         path.append(w)
     return torch.stack(path)
 
@@ -152,7 +158,7 @@ def lr_find(
     lr_max:float=10., # Last learning rate, above `lr_min`
     steps:int=100, # How many rates to try, at least 2
 ): # Two lists of equal length: learning rates, and the loss before the step with each
-    "Descend while the rate grows from `lr_min` to `lr_max` by equal factors; stop early if the loss is three times its size above the first"
+    "Descend while the rate grows from `lr_min` to `lr_max` by equal factors; stop early once the loss has risen above the first by more than three times the size of that one"
     w, lrs, losses = check_weights(w), [], []
     if not (0 < check_lr(lr_min) < check_lr(lr_max)): raise ValueError(f'expected 0 < lr_min < lr_max, got {lr_min} and {lr_max}')
     if not isinstance(steps, int) or steps<2: raise ValueError(f'expected at least 2 steps, got {steps}')
@@ -190,10 +196,12 @@ def rolling_ball(
 
 # %% ../nbs/02_learning_rate.ipynb #e6b0a816
 def curve(
-    x, # Inputs, shape (n,)
+    x, # Inputs, shape (n,), finite, not empty
     w, # Weights, shape (3,)
 ): # Predictions, shape (n,)
-    "The model: a parabola $w_0x^2+w_1x+w_2$"
+    "The model: a parabola $w_0x^2+w_1x+w_2$; raises `ValueError` for other shapes and for inputs that are missing"
+    x, w = torch.as_tensor(x), torch.as_tensor(w)
+    if not (x.numel() and x.isfinite().all()): raise ValueError(f'expected finite inputs, at least one, got {x}')
     if w.shape!=(3,): raise ValueError(f'expected weights of shape (3,), got {tuple(w.shape)}')
     return w[0]*x**2 + w[1]*x + w[2]
 
@@ -203,6 +211,7 @@ def mean_squared_error(
     target, # What they should have been, same shape
 ): # One number, shape ()
     "Mean of the squared differences; raises `ValueError` for nothing, for NaN targets, and for unequal shapes, which torch would silently stretch"
+    pred, target = torch.as_tensor(pred), torch.as_tensor(target)
     if pred.shape!=target.shape: raise ValueError(f'expected equal shapes, got {tuple(pred.shape)} and {tuple(target.shape)}')
     if not target.numel(): raise ValueError('expected at least one prediction, got none')
     if target.isnan().any(): raise ValueError('expected targets without NaN')
@@ -214,10 +223,11 @@ def fit_curve(
     y, # Targets, shape (n,)
     lr:float, # Learning rate, finite and not negative
     steps:int, # How many steps, 0 or more
-    generator, # Source of the random start
+    generator:torch.Generator, # Source of the random start
 ): # The weights, shape (3,), and the list of the losses before each step
     "Fit a parabola to points by gradient descent on the mean squared error; raises `ValueError` for bad arguments and when the weights run off to infinity"
     if not isinstance(steps, int) or steps<0: raise ValueError(f'expected a whole number of steps, 0 or more, got {steps}')
+    if not isinstance(generator, torch.Generator): raise ValueError(f'expected a torch.Generator, got {generator!r}')
     x, y, lr = check_weights(x), check_weights(y), check_lr(lr)
     w, losses = torch.randn(3, generator=generator, requires_grad=True), []  # 1 initialise
     for _ in range(steps):                                                   # 6 repeat

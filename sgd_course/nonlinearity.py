@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils import skip_init
 
 from .learning_rate import check_lr
-from .mini_batches import SGD, DataLoader, train_epoch
+from .mini_batches import SGD, DataLoader, train_epoch, whole
 from .pixel_weights import check_values
 from .sigmoid import finite_scores, sigmoid
 
@@ -69,8 +69,8 @@ def mlp(
 )->nn.Sequential: # Maps (n, first size) to (n, last size); scores, nothing after the last linear layer
     "Network of linear layers with an activation between them; raises `ValueError` for sizes that are no whole numbers from 1"
     sizes = list(sizes)
-    if len(sizes)<2 or not all(type(n) is int and n>0 for n in sizes): raise ValueError(f'expected at least two sizes, whole numbers from 1, got {sizes}')
-    layers = [o for n_in, n_out in zip(sizes, sizes[1:]) for o in (skip_init(nn.Linear, n_in, n_out), activation())]
+    if len(sizes)<2 or not all(map(whole, sizes)): raise ValueError(f'expected at least two sizes, whole numbers from 1, got {sizes}')
+    layers = [o for n_in, n_out in zip(sizes, sizes[1:]) for o in (skip_init(nn.Linear, int(n_in), int(n_out)), activation())]
     return init_weights(nn.Sequential(*layers[:-1]), std, generator)
 
 # %% ../nbs/06_nonlinearity.ipynb #e2c4d8bf

@@ -97,10 +97,11 @@ def check_settings(
     defaults:dict, # Name and default of each setting
     settings:dict, # Name and value of some of them; any other names are left to PyTorch
 ):
-    "Raises `ValueError` for a setting that is not finite or below 0, for one of `FRACTIONS` that is not below 1, and for too few or too many numbers"
+    "Raises `ValueError` for a setting that is not finite or below 0, for one of `FRACTIONS` that is not below 1, for too few or too many numbers, and for a missing one"
     for name, default in defaults.items():
         value, many = settings.get(name, default), isinstance(default, tuple)
-        if many and len(value)!=len(default): raise ValueError(f'expected {len(default)} numbers for {name}, got {value}')
+        if value is inspect.Parameter.empty: raise ValueError(f'expected a value for {name}, which has no default, got none')
+        if many and not (isinstance(value, (tuple, list)) and len(value)==len(default)): raise ValueError(f'expected {len(default)} numbers for {name}, got {value}')
         for v in value if many else [value]:
             if name in FRACTIONS: check_fraction(name, v)
             elif not (isinstance(v, Real) and 0<=v<math.inf): raise ValueError(f'expected a finite {name}, 0 or more, got {value}')
@@ -142,8 +143,9 @@ class Grouped(Rule):
         "Take in one more group"
         if isinstance(param_group, dict): check_settings({'lr': 0.} | self.known(), self.defaults | param_group)
         super().add_param_group(param_group)
-        for p in self.param_groups[-1]['params']:
-            if not p.is_floating_point(): raise ValueError(f'expected parameters of real numbers, got {p.dtype}')
+        if wrong := [p.dtype for p in self.param_groups[-1]['params'] if not p.is_floating_point()]:
+            self.param_groups.pop()
+            raise ValueError(f'expected parameters of real numbers, got {wrong[0]}')
 
 # %% ../nbs/08_optimizers.ipynb #48721797
 class Remembering(Grouped):
@@ -213,6 +215,7 @@ def optimiser_path(
     "Path of an optimiser down a surface; goes on to `inf` or `nan` if it diverges"
     if type(steps) is not int or steps<0: raise ValueError(f'expected a whole number of steps, 0 or more, got {steps}')
     w = check_values('start', torch.as_tensor(start, dtype=torch.float64)).clone().requires_grad_()
+    if w.ndim!=1: raise ValueError(f'expected one number for each coordinate as start, got {start}')
     opt, path = opt_func([w], lr), [w.detach().clone()]
     for _ in range(steps):
         w.grad, = torch.autograd.grad(f(*w), w)
@@ -296,7 +299,8 @@ def warm_up_cosine(
     peak:float, # Largest value
     rise:float=0.1, # Fraction at which it is reached, between 0 and 1
 )->float: # Value at `done`
-    "Schedule that climbs straight from 0 to `peak` and falls back to 0 on half a cosine wave"
+    "Schedule that climbs straight from 0 to `peak` and falls back to 0 on half a cosine wave; raises `ValueError` for a bad `rise`"
+    if not 0<rise<1: raise ValueError(f'expected rise between 0 and 1, got {rise}')
     return combine((rise, lambda d: line(d, 0, peak)), (1 - rise, lambda d: cosine(d, peak, 0)))(done)
 
 # %% ../nbs/08_optimizers.ipynb #0064e42c
@@ -307,7 +311,8 @@ def one_cycle(
     start:float=1/25, # First value, in units of `peak`
     end:float=1/250_000, # Last value, in units of `peak`
 )->float: # Value at `done`
-    "Schedule from `start*peak` up to `peak` and down to `end*peak`, both on half a cosine wave (Smith 2017)"
+    "Schedule from `start*peak` up to `peak` and down to `end*peak`, both on half a cosine wave (Smith 2017); raises `ValueError` for a bad `rise`"
+    if not 0<rise<1: raise ValueError(f'expected rise between 0 and 1, got {rise}')
     return combine((rise, lambda d: cosine(d, start*peak, peak)), (1 - rise, lambda d: cosine(d, peak, end*peak)))(done)
 
 # %% ../nbs/08_optimizers.ipynb #e5518d28
@@ -318,7 +323,7 @@ class Schedules:
     ): self.rules = rules
 
     def before_batch(self, learn):
-        for group in learn.opt.param_groups:
+        for group in getattr(learn.opt, 'param_groups', [vars(learn.opt)]): # An optimiser without groups, as in chapter 5, has attributes
             if missing := self.rules.keys() - group.keys(): raise ValueError(f'expected settings that the optimiser has, got {sorted(missing)}')
             group.update({name: rule(done(learn)) for name, rule in self.rules.items()})
 
@@ -342,6 +347,6 @@ def saddle(
 def remembered(
     opt:torch.optim.Optimizer, # Optimiser after its first step
 )->float: # Numbers per number that it trains
-    "How much an optimiser remembers, single counters left out"
-    kept = sum(v.numel() for p, s in opt.state.items() for v in s.values() if torch.is_tensor(v) and v.shape==p.shape)
+    "How much an optimiser remembers, its counters of steps left out"
+    kept = sum(v.numel() for p, s in opt.state.items() for k, v in s.items() if k!='step' and torch.is_tensor(v) and v.shape==p.shape)
     return kept/sum(p.numel() for group in opt.param_groups for p in group['params'])

@@ -36,11 +36,13 @@ def check_values(
 # %% ../nbs/03_pixel_weights.ipynb #7cdd2df2
 def class_means(
     x:torch.Tensor, # (n, pixels), floating point
-    labels:torch.Tensor, # (n,), the class of each row
+    labels, # (n,), the class of each row, without NaN
 )->torch.Tensor: # (classes, pixels), in ascending order of the class
     "Mean vector of each class that occurs; raises `ValueError` if the shapes do not fit or values are missing"
     check_values('x', x)
+    labels = torch.as_tensor(labels)
     if x.ndim!=2 or labels.shape!=x.shape[:1]: raise ValueError(f'expected shapes (n, pixels) and (n,), got {tuple(x.shape)} and {tuple(labels.shape)}')
+    if labels.isnan().any(): raise ValueError('expected a class for each row, got NaN')
     return torch.stack([x[labels==c].mean(0) for c in labels.unique()])
 
 # %% ../nbs/03_pixel_weights.ipynb #c36eeefb
@@ -78,6 +80,7 @@ def check_scores(
 ):
     "Raise `ValueError` unless there is one finite score for each target, and every target is 0 or 1"
     check_values('scores', scores)
+    if not torch.is_tensor(targets): raise ValueError(f'expected targets to be a tensor, got {type(targets).__name__}')
     if scores.ndim!=1 or scores.shape!=targets.shape: raise ValueError(f'expected shapes (n,) and (n,), got {tuple(scores.shape)} and {tuple(targets.shape)}')
     if not ((targets==0) | (targets==1)).all(): raise ValueError('expected targets that are 0 or 1')
 
@@ -116,6 +119,7 @@ def score(
     b, # Bias: a number or a tensor (), or (k,)
 )->torch.Tensor: # (n,) or (), with a last dimension of k if `w` has one; unbounded
     "Linear score $x\\cdot w+b$; raises `ValueError` if the shapes do not fit or a score is NaN or infinite"
+    x, w = torch.as_tensor(x), torch.as_tensor(w)
     b = torch.as_tensor(b, dtype=w.dtype)
     if x.ndim not in (1, 2) or w.ndim not in (1, 2) or x.shape[-1]!=w.shape[0]: raise ValueError(f'expected x (n, pixels) and w (pixels,) or (pixels, k), got {tuple(x.shape)} and {tuple(w.shape)}')
     if b.shape!=w.shape[1:]: raise ValueError(f'expected a bias of shape {tuple(w.shape[1:])} for weights {tuple(w.shape)}, got {tuple(b.shape)}')
@@ -130,8 +134,9 @@ def sum_squared_error(
 )->torch.Tensor: # One number, shape ()
     "Sum of squared errors, $\\sum_j(s_j-y_j)^2$; raises `ValueError` if the shapes differ or values are missing"
     check_values('scores', scores)
+    check_values('goals', goals)
     if scores.shape!=goals.shape: raise ValueError(f'expected equal shapes, got {tuple(scores.shape)} and {tuple(goals.shape)}')
-    return ((scores - check_values('goals', goals))**2).sum()
+    return ((scores - goals)**2).sum()
 
 # %% ../nbs/03_pixel_weights.ipynb #3ec6c3a9
 def squared_error_gradient(
@@ -143,8 +148,9 @@ def squared_error_gradient(
     "Gradient of the squared error, mean over the n pictures, by hand: $\\frac2n x^{\\mathsf T}e$ and $\\frac2n\\sum e$; raises `ValueError` if the shapes do not fit"
     scores = score(x, w, b)
     if x.ndim!=2 or not len(x): raise ValueError(f'expected x of shape (n, pixels) with n at least 1, got {tuple(x.shape)}')
+    check_values('goals', goals)
     if scores.shape!=goals.shape: raise ValueError(f'expected goals of shape {tuple(scores.shape)}, got {tuple(goals.shape)}')
-    e = scores - check_values('goals', goals)
+    e = scores - goals
     return 2*(x.T@e)/len(x), 2*e.mean(0)
 
 # %% ../nbs/03_pixel_weights.ipynb #1af890b6
@@ -171,6 +177,7 @@ def fit_linear(
     "Full-batch gradient descent on the mean squared error of a linear score; raises `ValueError` for bad arguments and for scores that run off to infinity"
     if not isinstance(steps, int) or steps<0: raise ValueError(f'expected a whole number of steps, 0 or more, got {steps}')
     check_lr(lr)
+    if not steps: squared_error_gradient(x, w, b, goals) # Looks at the shapes, as each step does
     ws, bs = [w], [torch.as_tensor(b, dtype=w.dtype)]
     for _ in range(steps):
         grad_w, grad_b = squared_error_gradient(x, ws[-1], bs[-1], goals)
@@ -195,7 +202,7 @@ def worst_mistakes(
 )->torch.Tensor: # Indices of the wrong ones, the furthest on the wrong side first; may be empty
     "Which scores are on the wrong side of 0; raises `ValueError` if the shapes differ or values are missing"
     check_scores(scores, targets)
-    order = (scores*(2*targets - 1)).argsort(stable=True)
+    order = (scores*torch.where(targets==1, 1, -1)).argsort(stable=True)
     return order[((scores>0)!=(targets==1))[order]]
 
 # %% ../nbs/03_pixel_weights.ipynb #ff44bbeb
@@ -206,23 +213,29 @@ def trial_and_error(
     trials:int, # How many changes to try, 0 or more; the loss is computed once more for the start
     generator:torch.Generator, # Source of the changes
 )->tuple: # Best weights, and the lowest loss so far after each computation of the loss: a list of trials+1
-    "Random search that keeps a change only if it lowers the loss; raises `ValueError` for a bad size or number of trials"
+    "Random search that keeps a change only if it lowers the loss; raises `ValueError` for no generator, a bad size or number of trials, and a loss that is NaN"
+    if not isinstance(generator, torch.Generator): raise ValueError(f'expected a torch.Generator, got {generator!r}')
     if not 0<size<float('inf'): raise ValueError(f'expected a finite size above 0, got {size}')
     if not isinstance(trials, int) or trials<0: raise ValueError(f'expected a whole number of trials, 0 or more, got {trials}')
-    best = [float(loss(check_values('w', w)))]
+    def ask(w):
+        value = float(loss(w))
+        if value!=value: raise ValueError('expected a loss that is a number, got nan')
+        return value
+    best = [ask(check_values('w', w))]
     for _ in range(trials):
         new = w + size*torch.randn(w.shape, generator=generator)
-        new_loss = float(loss(new))
+        new_loss = ask(new)
         if new_loss<best[-1]: w = new
         best.append(min(new_loss, best[-1]))
     return w, best
 
 # %% ../nbs/03_pixel_weights.ipynb #52517211
 def one_vs_rest(
-    labels:torch.Tensor, # (n,), whole numbers 0 to classes-1
+    labels, # (n,), whole numbers 0 to classes-1
     classes:int=10, # How many classes
 )->torch.Tensor: # (n, classes), float32, +1 for the class of the row and -1 elsewhere
     "Goals for one score per class; raises `ValueError` for no labels, labels that are not whole numbers, or outside the range"
+    labels = torch.as_tensor(labels)
     if labels.ndim!=1 or not len(labels) or labels.is_floating_point(): raise ValueError(f'expected labels (n,) of whole numbers, n at least 1, got {tuple(labels.shape)} of {labels.dtype}')
     if labels.min()<0 or labels.max()>=classes: raise ValueError(f'expected labels from 0 to {classes-1}, got {labels.min()} to {labels.max()}')
     return 2*(labels[:, None]==torch.arange(classes)).float() - 1

@@ -59,8 +59,9 @@ def show_images(
     vmin=None, # Value shown in the first colour; the smallest of each picture if `None`
     vmax=None, # Value shown in the last colour; the largest of each picture if `None`
 ): # The figure
-    "Show pictures in a grid; raises `ValueError` for no pictures, for a wrong shape, and when titles do not match pictures"
-    arrays = [np.asarray(im) for im in images]
+    "Show pictures in a grid; raises `ValueError` for no pictures, for a wrong shape or `cols`, and when titles do not match pictures"
+    arrays = [np.asarray(im.detach().cpu() if hasattr(im, 'detach') else im) for im in images]
+    if cols<1: raise ValueError(f'expected cols of at least 1, got {cols}')
     if not arrays: raise ValueError('expected at least one picture, got none')
     bad = [a.shape for a in arrays if a.ndim!=2]
     if bad: raise ValueError(f'expected pictures of shape (height, width), got {bad[0]}')

@@ -7,6 +7,7 @@ __all__ = ['quadratic', 'slope', 'check_weights', 'gradient', 'numerical_gradien
 
 # %% ../nbs/01_quadratic_loss.ipynb #e733bdc1
 import math
+from numbers import Integral
 
 import torch
 from torch import tensor
@@ -34,9 +35,10 @@ def slope(
 def check_weights(
     w, # Weights: a number, a list or a tensor of any shape, floating point
 ): # The same values as a tensor of the same dtype, cut off from any earlier computation
-    "`w` as a tensor; raises `ValueError` if it is empty, holds integers, or holds NaN or infinity"
-    w = torch.as_tensor(w).detach()
-    if not w.is_floating_point(): raise ValueError(f'expected floating-point weights, got {w.dtype}: write 3. instead of 3')
+    "`w` as a tensor; raises `ValueError` if it is empty, not of floating-point numbers, or holds NaN or infinity"
+    try: w = torch.as_tensor(w).detach()
+    except (TypeError, ValueError, RuntimeError) as e: raise ValueError(f'expected floating-point weights, got {w!r}') from e
+    if not w.is_floating_point(): raise ValueError(f'expected floating-point weights, got {w.dtype}' + ('' if w.is_complex() else ': write 3. instead of 3'))
     if w.numel()==0: raise ValueError('expected at least one weight, got none')
     if not w.isfinite().all(): raise ValueError(f'expected finite weights, got {w}')
     return w
@@ -57,7 +59,7 @@ def gradient(
 def numerical_gradient(
     f, # Function from a tensor shaped like `w` to the loss, one number
     w, # Weights: a number, a list or a tensor of any shape, floating point
-    h:float=None, # How far to look to each side; by default `eps**(1/3)` of the dtype, times the weight where that is larger than 1
+    h:float=None, # How far to look to each side; by default `eps**(1/3)` of the dtype, times the size of the weight where that is above 1
 ): # About the gradient, shape and dtype of `w`
     "Gradient of `f` at `w` by central differences, one weight at a time; raises `ValueError` if `w`, `h` or the loss is unusable"
     w, flat = check_weights(w), []
@@ -83,7 +85,7 @@ def descend(
     "Gradient descent: `steps` times $w - \\text{lr}\\times\\text{gradient}$; raises `ValueError` for an unusable argument, and when the path runs off to infinity"
     w = check_weights(w)
     if not (math.isfinite(lr) and lr>=0): raise ValueError(f'expected a finite lr, 0 or more, got {lr}')
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps<0: raise ValueError(f'expected a whole number of steps, 0 or more, got {steps}')
+    if not isinstance(steps, Integral) or isinstance(steps, bool) or steps<0: raise ValueError(f'expected a whole number of steps, 0 or more, got {steps}')
     path = [w]
     for i in range(steps):
         w = w - lr*gradient(f, w)

@@ -89,7 +89,7 @@ def expected_loss(
 def cross_entropy_from_scores(
     x, # Scores, any shape, floating point, finite
     t, # Targets, each from 0 to 1, shape of `x`
-): # One number, finite
+): # One number, finite unless scores are near the limit of their type
     "Mean cross-entropy of `sigmoid(x)`, by $\\max(x,0)-xt+\\log(1+e^{-|x|})$; raises `ValueError` on bad scores or targets"
     x = finite_scores(x)
     t = check_probabilities(t, x.shape, 'targets')
@@ -99,7 +99,7 @@ def cross_entropy_from_scores(
 def train_linear(
     x, # Digits, shape (n, pixels), floating point, about 0 to 1
     t, # Targets, shape (n,), each from 0 to 1
-    generator, # `torch.Generator` that shuffles the digits
+    generator:torch.Generator, # Shuffles the digits
     loss=cross_entropy_from_scores, # Function of scores (m,) and targets (m,) that returns one number
     lr:float=0.3, # Learning rate, finite and not negative
     batch_size:int=64, # Digits per step, at least 1
@@ -110,7 +110,8 @@ def train_linear(
     x, lr = finite_scores(x), check_lr(lr)
     if x.dim()!=2: raise ValueError(f'expected digits of shape (n, pixels), got {tuple(x.shape)}')
     t = check_probabilities(t, (len(x),), 'targets')
-    if batch_size<1 or epochs<1: raise ValueError(f'expected at least 1, got batch_size {batch_size} and epochs {epochs}')
+    if not isinstance(generator, torch.Generator): raise ValueError(f'expected a torch.Generator, got {generator!r}')
+    if not all(isinstance(n, int) and n>=1 for n in (batch_size, epochs)): raise ValueError(f'expected whole numbers, at least 1, got batch_size {batch_size} and epochs {epochs}')
     w, b = (x.new_zeros(shape, requires_grad=True) for shape in (x.shape[1], ()))    # initialise
     reports = []
     for _ in range(epochs):                                                          # repeat
@@ -131,7 +132,8 @@ def reliability(
     p = check_probabilities(p)
     t = check_probabilities(t, p.shape, 'targets')
     if p.dim()!=1: raise ValueError(f'expected probabilities of shape (n,), got {tuple(p.shape)}')
-    if bins<1: raise ValueError(f'expected at least 1 bin, got {bins}')
+    if not ((t==0) | (t==1)).all(): raise ValueError('expected targets that are 0 or 1')
+    if not isinstance(bins, int) or bins<1: raise ValueError(f'expected at least 1 bin, got {bins}')
     bin = (p*bins).long().clamp(max=bins-1)
     n = torch.bincount(bin, minlength=bins)
     said, happened = (torch.bincount(bin, v.double(), minlength=bins)[n>0]/n[n>0] for v in (p, t))
@@ -161,7 +163,7 @@ def softmax(
 def softmax_cross_entropy(
     x, # Scores, shape (n, classes), floating point, finite
     target, # The right classes, shape (n,), int64, each from 0 to classes-1
-): # One number, finite
+): # One number, finite unless scores are near the limit of their type
     "Mean of $\\log\\sum_j e^{x_j}-x_k$, with $k$ the right class; raises `ValueError` on bad scores or targets"
     x, target = finite_scores(x), torch.as_tensor(target)
     if x.dim()!=2: raise ValueError(f'expected scores of shape (n, classes), got {tuple(x.shape)}')

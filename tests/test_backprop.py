@@ -9,7 +9,7 @@ from torch import nn
 
 from laws import law, one_thread
 from sgd_course import mini_batches, optimizers
-from sgd_course.backprop import (ACTIVATIONS, HandDescent, HandGradient, Node, backpropagate, by_hand, check_number, draw_graph, loss_layer, net_forward, net_gradient, node_loss,
+from sgd_course.backprop import (ACTIVATIONS, FusedAdam, HandDescent, HandGradient, Node, backpropagate, by_hand, check_number, draw_graph, loss_layer, net_forward, net_gradient, node_loss,
                                  node_scores, node_step, nudged_gradient, pack, place_nodes, random_layers, topological_order, unpack)
 from sgd_course.full_mnist import Checkpoint, Learner, Recorder, Schedule, autograd, resume, triangle
 from sgd_course.nonlinearity import mlp
@@ -132,6 +132,11 @@ def test_values_and_slopes_that_are_not_finite_are_refused(f):
 def test_operations_without_a_rule_are_refused(f):
     with pytest.raises(TypeError, match='take its .value'): f(Node(1.))
 
+def test_equal_means_the_same_node():
+    "Nodes are keys of dictionaries, so == is no comparison of values"
+    w = Node(1.)
+    assert w==w and w!=Node(1.) and {w: 'kept'}[w]=='kept'
+
 def test_unknown_functions_and_exponents():
     with pytest.raises(AttributeError, match='sin'): Node(1.).sin()
     with pytest.raises(TypeError): np.exp(Node(1.))
@@ -204,6 +209,24 @@ def test_differences_nodes_and_layers_agree(sizes, n, seed):
     nodes = [([[Node(w) for w in row] for row in W], [Node(v) for v in b]) for W, b in layers]
     (sum(node_loss(node_scores(nodes, xi.tolist()), int(k)) for xi, k in zip(x, labels))/n).backward()
     assert_allclose([o.grad for W, b in nodes for row in [*W, b] for o in row], by_hand, atol=1e-12)
+
+def test_numbers_that_do_not_fit_the_nodes_are_refused():
+    w, b = [[Node(0.1), Node(0.2)], [Node(0.3), Node(0.4)]], [Node(0.), Node(0.)]
+    for layers, x in (([(w, b)], [1., 2., 3.]), ([(w[:1], b)], [1., 2.]), ([([w[0], w[1][:1]], b)], [1., 2.]), ([(w, b[:1])], [1., 2.]), ([(w, b), (w[:1], b)], [1., 2.])):
+        with pytest.raises(ValueError, match='one weight for each bias'): node_scores(layers, x)
+    for label in (1., 2, -1, '1', None, math.nan):
+        with pytest.raises(ValueError, match='whole label from 0 to 1'): node_loss(b, label)
+    assert node_loss(b, np.int64(1)).value==pytest.approx(math.log(2))
+
+@pytest.mark.parametrize('h', [0, -1e-5, math.nan, math.inf, None])
+def test_a_nudge_must_be_positive(h):
+    layers, x, labels = draw_net([3, 2], 4, 0)
+    with pytest.raises(ValueError, match='positive, finite h'): nudged_gradient(layers, x, labels, h=h)
+
+def test_inputs_may_be_lists():
+    layers, x, labels = draw_net([3, 4, 2], 4, 0)
+    for a, b in zip(net_forward(layers, x.tolist()), net_forward(layers, x), strict=True): assert_allclose(a, b, atol=1e-15)
+    with pytest.raises(ValueError, match='x of shape'): net_forward(layers, x[0].tolist())
 
 @law(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=5), st.integers(0, 4))
 def test_loss_layer_is_finite_and_torchs_for_far_scores(scores, label):
@@ -304,10 +327,21 @@ def test_engine_follows_a_model_that_is_loaded_and_refuses_one_that_was_cast():
     assert largest_gap(model, x, y)[1] < 1e-13
     with pytest.raises(ValueError, match='float64, as the weights, got torch.float32'): engine(model, F.cross_entropy, x.float(), y)
     model.float()
-    with pytest.raises(ValueError, match='moved or cast'): engine(model, F.cross_entropy, x.float(), y)
+    with pytest.raises(ValueError, match='moved, cast or rebuilt'): engine(model, F.cross_entropy, x.float(), y)
     engine = HandGradient(model)
     engine(model, F.cross_entropy, x.float(), y)
     assert largest_gap(model, x.float(), y)[1] < 1e-6
+
+def new_bias(model): model[2].bias = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+def new_data(model): model[2].weight.data = model[2].weight.data.clone()
+def new_layer(model): model[2] = nn.Linear(4, 3).double()
+
+@pytest.mark.parametrize('rebuild', [new_bias, new_data, new_layer])
+def test_engine_refuses_a_network_of_which_a_part_has_left_the_vector(rebuild):
+    model, (x, y) = network([5, 4, 3]), batch([5, 4, 3], 6)
+    engine = HandGradient(model)
+    rebuild(model)
+    with pytest.raises(ValueError, match='rebuilt'): engine(model, F.cross_entropy, x, y)
 
 def test_engine_is_finite_for_far_scores():
     model = network([2, 2])
@@ -347,6 +381,40 @@ def test_steps_by_hand_are_autograds(opt_func, sizes, ns, seed):
             opt.zero_grad()
         assert losses[0]==pytest.approx(losses[1], rel=1e-9)
     assert max((p - q).abs().max().item() for p, q in zip(models[0].parameters(), models[1].parameters())) < 1e-9
+
+def test_adam_in_one_pass_goes_on_from_a_kept_state():
+    start, g = torch.randn(7, dtype=torch.float64, generator=torch.Generator().manual_seed(0)), torch.Generator().manual_seed(1)
+    pushes = torch.randn(9, 7, dtype=torch.float64, generator=g)
+    def made(settings={}):
+        vector = start.clone().requires_grad_()
+        return vector, FusedAdam([vector], 0.1, **settings)
+    theirs, settings = start.clone().requires_grad_(), dict(betas=(0.8, 0.99), eps=1e-3)
+    whole, opt = made(settings)
+    torchs = torch.optim.Adam([theirs], 0.1, **settings)
+    for i, push in enumerate(pushes):
+        whole.grad, theirs.grad = push.clone(), push.clone()
+        opt.step()
+        torchs.step()
+        if i==4: kept, place = {k: v.clone() if torch.is_tensor(v) else v for k, v in opt.state_dict().items()}, whole.detach().clone()
+    assert (whole - theirs).abs().max() < 1e-12
+    again, opt = made(settings)
+    with torch.no_grad(): again.copy_(place)
+    opt.load_state_dict(kept)
+    for push in pushes[5:]:
+        again.grad = push.clone()
+        opt.step()
+    assert torch.equal(again, whole)
+    with pytest.raises(ValueError, match='mean, square and t'): opt.load_state_dict({'lr': 0.1})
+
+def test_adam_in_one_pass_refuses_two_tensors_and_a_bad_lr():
+    w = torch.zeros(2, requires_grad=True)
+    with pytest.raises(ValueError, match='one vector, got 2'): FusedAdam([w, w], 0.1)
+    with pytest.raises(ValueError, match='lr'): FusedAdam([w], math.nan)
+
+def test_descent_takes_back_only_its_own_state():
+    descent = HandDescent(network([3, 2]), 0.1)
+    for bad in ({}, {'lr': 0.1, 'more': 1}):
+        with pytest.raises(ValueError, match='lr'): descent.load_state_dict(bad)
 
 def learner(engine, callbacks=(), opt_func=mini_batches.SGD):
     x, y = batch([6, 5, 4], 50)
@@ -415,7 +483,7 @@ def test_engine_refuses_batches_that_do_not_fit(x, y, message):
 @pytest.mark.parametrize('label', [3, -1, -100])
 def test_engine_refuses_a_label_that_is_no_class(label):
     model = network([5, 3])
-    with pytest.raises(RuntimeError, match='out of bounds'): HandGradient(model)(model, F.cross_entropy, torch.zeros(1, 5, dtype=torch.float64), torch.tensor([label]))
+    with pytest.raises(RuntimeError, match='bounds'): HandGradient(model)(model, F.cross_entropy, torch.zeros(1, 5, dtype=torch.float64), torch.tensor([label]))
 
 def test_engine_serves_one_network_and_two_names_of_one_loss():
     model, (x, y) = network([5, 4, 3]), batch([5, 4, 3], 6)

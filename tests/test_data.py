@@ -59,6 +59,10 @@ def test_licence_beside_the_data():
     text = (MNIST_FILE.parent/'README.md').read_text(encoding='utf-8')
     for word in ('CC BY-SA 3.0', 'Yann LeCun', 'Corinna Cortes'): assert word in text
 
+def test_unknown_array_is_no_damage():
+    with pytest.raises(ValueError, match="expected names out of train_images, .*, got 'train_image'") as e: read_arrays('train_labels', 'train_image')
+    assert 'damaged' not in str(e.value)
+
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match='missing.*Install the package again'): read_arrays('test_labels', path=tmp_path/'none.npz')
 
@@ -200,7 +204,12 @@ def test_split_follows_the_generator_only():
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(draw(1), draw(1)) and not torch.equal(draw(1), draw(2))
 
-@pytest.mark.parametrize('valid', [0, 10, -1, 0.5, 5.0, True])
+@pytest.mark.parametrize('form', [torch.Tensor.numpy, torch.Tensor.tolist], ids=['array', 'list'])
+def test_split_takes_labels_in_any_form(form):
+    labels = torch.arange(100)//10
+    for a, b in zip(data.train_valid_split(form(labels), np.int64(20)), data.train_valid_split(labels, 20)): assert torch.equal(a, b)
+
+@pytest.mark.parametrize('valid', [0, 10, -1, 0.5, 5.0, True, np.int64(10), '5', None])
 def test_wrong_size_of_validation(valid):
     with pytest.raises(ValueError, match='from 1 to 9'): data.train_valid_split(torch.arange(10), valid)
 
@@ -354,8 +363,8 @@ def test_digit_has_the_form_of_mnist(drawn):
     lambda a: 255 - a[..., 3], lambda a: a[..., 3], lambda a: a[..., 3]/255, lambda a: a[..., 3] > 0, lambda a: a[..., 3].astype(np.uint16)*257,
     lambda a: (a[..., 3] > 0).astype(int).tolist(), lambda a: a[..., 3:], lambda a: np.repeat(a[..., 3:], 3, 2),
     lambda a: torch.tensor(a[..., 3]), lambda a: torch.tensor(a[None, ..., 3]/255, requires_grad=True), lambda a: torch.tensor(a).permute(2, 0, 1),
-    lambda a: Image.fromarray(a), lambda a: Image.fromarray(a[..., 3]), lambda a: np.pad(a, ((3, 300), (40, 9), (0, 0))),
-], ids=['ink on paper', 'chalk', 'fractions', 'bool', '16 bits', 'list', 'one channel', 'rgb', 'tensor', 'float tensor', 'colour first', 'pillow rgba', 'pillow grey', 'margins'])
+    lambda a: Image.fromarray(a), lambda a: Image.fromarray(a[..., 3]), lambda a: Image.fromarray(a[..., 3].astype(np.uint16)*257), lambda a: np.pad(a, ((3, 300), (40, 9), (0, 0))),
+], ids=['ink on paper', 'chalk', 'fractions', 'bool', '16 bits', 'list', 'one channel', 'rgb', 'tensor', 'float tensor', 'colour first', 'pillow rgba', 'pillow grey', 'pillow 16 bits', 'margins'])
 def test_same_digit_in_any_form(drawn, make): assert torch.equal(digit_from_image(make(drawn)), digit_from_image(drawn))
 
 @pytest.mark.parametrize('kind', ['rgba.png', 'grey.png', 'rgb.bmp', 'one_bit.png', 'palette.gif', 'sixteen.png', 'sixteen.tif'])

@@ -7,12 +7,14 @@ from torch import tensor
 
 from repo import NOTEBOOKS, PACKAGE
 from sgd_course import figures
-from sgd_course.figures import Figure, bowl_figure, descent_figure, losses_figure, race_figure
+from sgd_course.backprop import Node, topological_order
+from sgd_course.figures import Figure, bowl_figure, descent_figure, graph_figure, losses_figure, race_figure
 from sgd_course.learning_rate import best_lr, lr_limit, walk
 from sgd_course.quadratic_loss import descend, gradient, quadratic, quartic
 from sgd_course.sigmoid import absolute_error, cross_entropy, cross_entropy_from_scores, sigmoid, squared_error
 
 MODULES = sorted(PACKAGE.glob('figures/*.js'))
+SHARED = [p for p in MODULES if p.stem.startswith('_')]
 EPS = 1e-6   # JavaScript computes in float64, as Python does here; only the order of the operations differs
 CURVES = {'square': quadratic, 'quartic': quartic}
 
@@ -131,25 +133,73 @@ def test_race_is_run_as_torch_runs_it(js, surface, name):
         want.append(w.tolist())
     close(js('race', 'run', surface, name, start, 0.01, 200), want)
 
+LOWEST = {'bowl': (0., 0.), 'valley': (1., 1.), 'saddle': (0., 2**0.5)}
+
+@pytest.mark.parametrize('surface', SURFACES)
+def test_height_above_the_lowest_place(js, surface):
+    _, f = SURFACES[surface]
+    spots = (3*torch.randn(8, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))).tolist()
+    close([js('race', 'height', surface, spot) for spot in spots], [f(*spot) - f(*LOWEST[surface]) for spot in spots])
+    assert gradient(lambda w: f(*w), double(LOWEST[surface])).abs().max() < 1e-12 and js('race', 'height', surface, LOWEST[surface])==pytest.approx(0, abs=1e-12)
+
 def test_contour_lies_at_its_level(js):
     n, level = 30, 40.
     grid = [[(x - 11)**2 + 0.5*(y - 14)**2 for x in range(n)] for y in range(n)]
-    cuts = js('race', 'contour', grid, level)
+    cuts = js('_math', 'contour', grid, level)
     points = double(cuts).reshape(-1, 2)
     # Between two corners the height is taken as linear, which is off by at most a quarter of a cell's curvature
     assert len(cuts) > 30 and (((points[:, 0] - 11)**2 + 0.5*(points[:, 1] - 14)**2) - level).abs().max() < 0.3
+
+# The way back
+
+LEAVES = [(0.8, 1.5, -0.4, 1.), (-1.3, 0.7, 2., -2.), (0., 1., 0.5, 0.3), (2., 2., 2., -2.), (1., -1., 1., 0.)]
+
+def small_graph(w, x, b, t):
+    "The graph of the figure in the course's own nodes, parents first, by name"
+    leaves = {name: Node(v, name) for name, v in zip('wxbt', (w, x, b, t))}
+    p = leaves['w']*leaves['x']
+    s = p + leaves['b']
+    h = s.tanh()
+    y = leaves['w']*h
+    d = y - leaves['t']
+    return leaves | {'p': p, 's': s, 'h': h, 'y': y, 'd': d, 'L': d**2}
+
+@pytest.mark.parametrize('leaves', LEAVES, ids=str)
+def test_way_back_is_that_of_nodes(js, leaves):
+    nodes = small_graph(*leaves)
+    nodes['L'].backward()
+    got = js('graph', 'walk', *leaves)
+    assert got['names']==list(nodes)
+    close(got['values'], [n.value for n in nodes.values()])
+    close(got['grads'], [n.grad for n in nodes.values()])
+    for slopes, n in zip(got['slopes'], nodes.values()): close(slopes, n.slopes)
+    assert [len(o) for o in got['got']]==[2] + 9*[1]
+
+@pytest.mark.parametrize('steps', range(8))
+def test_way_back_goes_node_by_node(js, steps):
+    "After each step as after so many rounds of the loop in `backpropagate`"
+    nodes = small_graph(*LEAVES[1])
+    last = nodes['L']
+    if steps: last.grad = 1.
+    for n in [n for n in reversed(topological_order(last)) if n.parents][:max(steps - 1, 0)]:
+        for parent, slope in zip(n.parents, n.slopes): parent.grad += slope*n.grad
+    close(js('graph', 'walk', *LEAVES[1], steps)['grads'], [n.grad for n in nodes.values()])
 
 # Modules and HTML
 
 @pytest.mark.parametrize('path', MODULES, ids=lambda p: p.stem)
 def test_module_stands_alone(path):
     text = path.read_text(encoding='utf-8')
-    assert path.stem=='_base' or path.stat().st_size <= 12*1024
+    assert path in SHARED or path.stat().st_size <= 12_000
     imports = re.findall(r'(?m)^.*\bfrom\s+[\'"].*$|\bimport\(.*$', text)
-    assert all(re.fullmatch(r"import \{[\w, ]+\} from './_base\.js';", line) for line in imports) and len(imports)==(path.stem!='_base')
+    assert all(re.fullmatch(r"import \{[\w, ]+\} from './_(base|math)\.js';", line) for line in imports) and (path in SHARED)==(not imports)
     assert '</script' not in text and not re.search(r'https?://(?!www\.w3\.org/2000/svg)|fetch\(|XMLHttp|eval\(|\bid="', text)
 
-def test_shared_part_stays_small(): assert (PACKAGE/'figures/_base.js').stat().st_size <= 15*1024
+def test_shared_part_stays_small(): assert all(p.stat().st_size <= 15_000 for p in SHARED)
+
+def test_what_two_figures_need_stands_once():
+    texts = [p.read_text(encoding='utf-8') for p in MODULES]
+    for part in ('atob(', '0x6D2B79F5'): assert sum(text.count(part) for text in texts)==1
 
 def test_html_is_stable_and_safe():
     one, two = descent_figure(label='a "b" <c>'), descent_figure(label='a "b" <c>')
@@ -160,14 +210,17 @@ def test_html_is_stable_and_safe():
 @pytest.mark.parametrize('make', [lambda: descent_figure('cubic'), lambda: descent_figure(start=6), lambda: descent_figure(lr=math.nan), lambda: descent_figure(noise=-1),
     lambda: descent_figure(lr='fast'), lambda: bowl_figure(condition=0), lambda: bowl_figure(start=(1,)), lambda: bowl_figure(lr=math.inf), lambda: losses_figure(score=-9),
     lambda: losses_figure(target=2), lambda: losses_figure(reach=9), lambda: race_figure('hill'), lambda: race_figure(lrs=[1]), lambda: race_figure(lrs=[0.1, 0.1, 0.1, 0]),
-    lambda: race_figure(start=[9, 0])])
+    lambda: race_figure(start=[9, 0]), lambda: race_figure(start=3), lambda: race_figure(lrs=0.1), lambda: race_figure(lrs=tensor([0.1, 0.1])), lambda: bowl_figure(start=5),
+    lambda: bowl_figure(start=[[1, 2], 0]), lambda: bowl_figure(start=tensor([[1., 2.], [0., 1.]])), lambda: graph_figure(w=3), lambda: graph_figure(t=math.nan), lambda: graph_figure(x='1.5 m')])
 def test_bad_parameters_raise_before_any_html(make, monkeypatch):
     monkeypatch.setattr(figures, 'Figure', lambda *args, **data: pytest.fail('HTML was made'))
     with pytest.raises(ValueError, match='expected .* got '): make()
 
+def test_learning_rates_may_be_a_tensor(): assert race_figure(lrs=tensor([0.1, 0.5, 1., 2.], dtype=torch.float64)).html==race_figure(lrs=[0.1, 0.5, 1, 2]).html
+
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
 def test_stored_figures_hold_the_present_code(path):
-    code = {name: figures.script(name) for name in (p.stem for p in MODULES) if name!='_base'}
+    code = {name: figures.script(name) for name in (p.stem for p in MODULES) if not name.startswith('_')}
     for cell in json.loads(path.read_text(encoding='utf-8'))['cells']:
         for html in (''.join(o.get('data', {}).get('text/html', '')) for o in cell.get('outputs', [])):
             if 'class="sgd-figure"' in html: assert any(text in html for text in code.values()), f'run tools/refresh_outputs.py {path.name}'

@@ -1,13 +1,14 @@
 "The figures in a browser: on the built site, and on pages of their own"
-import re
+import math, re
 
 import pytest
 from playwright.sync_api import expect
 
 from sgd_course import figures
-from sgd_course.figures import bowl_figure, descent_figure, losses_figure, race_figure
+from sgd_course.figures import bowl_figure, descent_figure, graph_figure, losses_figure, race_figure
+from test_figures_lab import draw, play_and_pause, turn_by_keyboard
 
-ALL = {'descent': descent_figure, 'bowl': bowl_figure, 'losses': losses_figure, 'race': race_figure}
+ALL = {'descent': descent_figure, 'bowl': bowl_figure, 'losses': losses_figure, 'race': race_figure, 'graph': graph_figure}
 
 def show(page, tmp_path, *html, head=''):
     "Open a page that holds the figures, from a file"
@@ -48,6 +49,20 @@ def test_figures_work_from_a_folder(page, site):
     assert figure.get_by_role('slider', name='Learning rate').get_attribute('aria-valuetext')=='0.182'
     expect(says(figure)).to_contain_text('−0.82')
 
+def test_play_pause_and_keys_also_after_reload(page, address):
+    figure = figure_on_site(page, address, 'Descent on a curve')
+    for _ in range(2):
+        figure.get_by_role('radio', name='square').check()
+        turn_by_keyboard(page, figure)
+        play_and_pause(page, figure)
+        page.reload()
+
+def test_a_digit_is_drawn_by_mouse_and_by_keys_also_after_reload(page, address):
+    page.goto(f'{address}/index.html')
+    for _ in range(2):
+        draw(page, page.get_by_role('group', name='Draw a digit', exact=True))
+        page.reload()
+
 def test_dark_mode_takes_the_colour_of_the_page(page, address):
     figure = figure_on_site(page, address, 'Descent on a curve')
     def inks(): return page.evaluate('el => [getComputedStyle(el).color, getComputedStyle(el.shadowRoot.querySelector(".says")).color, getComputedStyle(el.shadowRoot.querySelector("text")).fill]', figure.element_handle())
@@ -59,7 +74,7 @@ def test_dark_mode_takes_the_colour_of_the_page(page, address):
 def test_on_a_phone_everything_fits_and_can_be_touched(page, address):
     page.set_viewport_size({'width': 390, 'height': 844})
     page.goto(f'{address}/figures.html')
-    page.wait_for_function('document.querySelectorAll(".sgd-figure[data-on]").length >= 5')
+    page.wait_for_function('document.querySelectorAll(".sgd-figure[data-on]").length >= 8')
     small = page.evaluate('''() => [...document.querySelectorAll('.sgd-figure')].flatMap(host => [...host.shadowRoot.querySelectorAll('button, input, canvas[tabindex], [role=slider]')]
         .map(e => [e.closest('.figure').querySelector('.title').textContent, e.ariaLabel ?? e.textContent ?? e.value, e.getBoundingClientRect()])
         .filter(([, , r]) => r.width && (r.height < 43.5 || r.width < 43.5)).map(([title, name, r]) => `${title}: ${name} ${r.width} x ${r.height}`))''')
@@ -77,12 +92,10 @@ def test_play_pause_and_reset(moving_page, tmp_path):
     text, place = says(figure), lambda: figure.locator('.stage circle').last.get_attribute('cx')
     start = place()
     expect(text).to_contain_text('Step 0:')
-    assert text.get_attribute('aria-live')=='polite' and place()==start, 'nothing moves before the reader asks'
+    assert place()==start, 'nothing moves before the reader asks'
     figure.get_by_role('button', name='Play').press('Enter')
-    expect(text).to_have_attribute('aria-live', 'off')
     expect(text).to_contain_text(re.compile(r'Step [2-9]:'))
     figure.get_by_role('button', name='Pause').press('Space')
-    expect(text).to_have_attribute('aria-live', 'polite')
     held, words = place(), text.inner_text()
     moving_page.wait_for_timeout(400)
     assert place()==held!=start and text.inner_text()==words
@@ -100,6 +113,62 @@ def test_the_ball_glides_unless_motion_is_reduced(moving_page, page, tmp_path):
     still, gliding = places(page), places(moving_page)
     assert len(still)==3 and len(gliding)>8   # The start and two steps; and places between them
 
+HEARD = '''host => { const heard = host.shadowRoot.querySelector('.heard'), log = host.log = [];
+    if (heard.ariaLive != 'polite') throw 'nobody listens';
+    new MutationObserver(() => log.push(heard.textContent)).observe(heard, {childList: true, characterData: true, subtree: true}) }'''
+
+@pytest.mark.parametrize('name, knob', {'descent': 'Learning rate', 'bowl': 'Learning rate', 'losses': 'Score', 'race': 'Start', 'graph': 'x, the input'}.items())
+def test_a_knob_is_heard(page, tmp_path, name, knob):
+    "What the text says is written into a live region, which is there from the start: only then do screen readers read it"
+    figure = show(page, tmp_path, ALL[name]().html)
+    figure.evaluate(HEARD)
+    before = says(figure).inner_text()
+    press(page, figure.get_by_role('slider', name=knob), 'ArrowRight', 5)
+    expect(says(figure)).not_to_have_text(before)
+    assert figure.evaluate('host => host.log.at(-1)')==says(figure).text_content()
+
+@pytest.mark.parametrize('make', [make for name, make in ALL.items() if name!='losses'])
+def test_where_motion_ends_is_heard_and_not_its_way(moving_page, tmp_path, make):
+    figure = show(moving_page, tmp_path, make().html)
+    figure.evaluate(HEARD)
+    figure.get_by_role('button', name='Step').click()
+    expect(figure.get_by_role('button', name='Play')).to_be_visible()
+    assert figure.evaluate('host => host.log')==[says(figure).text_content()]
+    before = says(figure).inner_text()
+    figure.get_by_role('button', name='Play').click()
+    expect(says(figure)).not_to_have_text(before)
+    assert len(figure.evaluate('host => host.log'))==1
+    figure.get_by_role('button', name='Pause').click()
+    assert figure.evaluate('host => host.log')[1:]==[says(figure).text_content()]
+
+def test_quick_steps_all_count(moving_page, tmp_path):
+    figure = show(moving_page, tmp_path, descent_figure(lr=0.1).html)
+    for _ in range(4): figure.get_by_role('button', name='Step').click()
+    expect(figure.get_by_role('button', name='Play')).to_be_visible()
+    expect(says(figure)).to_contain_text('Step 4:')
+    figure.get_by_role('button', name='Reset').click()
+    figure.get_by_role('slider', name='Learning rate').fill('0.5')   # Two steps in all, and no more
+    for _ in range(4): figure.get_by_role('button', name='Step').click()
+    expect(figure.get_by_role('button', name='Play')).to_be_visible()
+    expect(says(figure)).to_contain_text('Step 2:')
+
+def test_step_stops_what_plays_at_the_next_step(moving_page, tmp_path):
+    figure = show(moving_page, tmp_path, descent_figure(lr=0.1).html)
+    figure.get_by_role('button', name='Play').click()
+    expect(says(figure)).to_contain_text('Step 1:')
+    figure.get_by_role('button', name='Step').click()
+    expect(figure.get_by_role('button', name='Play')).to_be_visible()
+    expect(says(figure)).to_contain_text('Step 2:')
+
+def test_play_after_pause_runs_once_per_frame(moving_page, tmp_path):
+    figure = show(moving_page, tmp_path, descent_figure(lr=0.1).html)
+    calls = figure.evaluate('''host => new Promise(done => { const play = host.shadowRoot.querySelector('button'), ask = requestAnimationFrame; let n = 0;
+        window.requestAnimationFrame = f => { n++; return ask(f) };
+        for (let k = 0; k < 7; k++) play.click();   // Play, pause, play, ...
+        n = 0;
+        ask(() => ask(() => done(n))) })''')
+    assert calls<=2
+
 def test_step_goes_one_step(page, tmp_path):
     figure = show(page, tmp_path, race_figure().html)
     for k in (1, 2):
@@ -113,6 +182,37 @@ def test_a_finished_run_plays_again(page, tmp_path):
         expect(says(figure)).to_contain_text('Step 2:')
         expect(figure.get_by_role('button', name='Play')).to_be_visible()
     expect(says(figure)).to_contain_text('lands on the minimum in a single step')
+
+def test_way_back_is_walked_by_keys(page, tmp_path):
+    figure = show(page, tmp_path, graph_figure().html)
+    step, graph = figure.get_by_role('button', name='Step'), figure.get_by_role('img')
+    expect(says(figure)).to_contain_text('Now the way back')
+    expect(graph).to_have_attribute('aria-label', re.compile('w 0.8; .*L 0.22$'))
+    for text in ('by itself is 1', 'The square', 'with the other sign', 'another path leads to it', 'tanh has the slope', 'unchanged', 'At w two paths meet'):
+        step.press('Enter')
+        expect(says(figure)).to_contain_text(text)
+    w, x, b, t = 0.8, 1.5, -0.4, 1.
+    h = math.tanh(w*x + b)
+    shares = [2*(w*h - t)*h, 2*(w*h - t)*w*(1 - h*h)*x]
+    expect(says(figure)).to_contain_text(f'{shares[0]:.3f} + ({shares[1]:.3f}) = {sum(shares):.2f}'.replace('-', '−'))
+    press(page, figure.get_by_role('slider', name='t, the target'), 'End')
+    expect(graph).to_have_attribute('aria-label', re.compile('t 2, gradient '))   # The walk stays where it is, and its numbers follow
+    figure.get_by_role('button', name='Reset').press('Enter')
+    expect(graph).not_to_have_attribute('aria-label', re.compile('gradient'))
+
+def test_a_dot_travels_the_way_back(moving_page, tmp_path):
+    figure = show(moving_page, tmp_path, graph_figure().html)
+    for _ in range(2): figure.get_by_role('button', name='Step').click()
+    expect(figure.locator('.stage circle')).to_have_count(1)
+    expect(says(figure)).to_contain_text('The square')
+    expect(figure.locator('.stage circle')).to_have_count(0)
+
+def test_sgd_is_the_first_to_arrive_on_the_bowl(page, tmp_path):
+    "With the rates shown first, as nbs/figures.ipynb says"
+    figure = show(page, tmp_path, race_figure().html)
+    press(page, figure.get_by_role('slider', name='Steps per second'), 'End')
+    figure.get_by_role('button', name='Play').click()
+    expect(says(figure)).to_have_text('Step 200. SGD arrived at step 36; RMSprop arrived at step 55; Adam arrived at step 70; momentum arrived at step 77.', timeout=20_000)
 
 # Hands
 

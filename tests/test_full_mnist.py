@@ -88,11 +88,18 @@ def test_bad_number_of_epochs(epochs):
     with pytest.raises(ValueError, match='whole number of epochs'): learner().fit(epochs)
 
 def test_nothing_to_finish():
-    with pytest.raises(ValueError, match='finish what was interrupted'): learner().fit()
+    with pytest.raises(ValueError, match='got None: nothing was interrupted that could be finished'): learner().fit()
 
 @pytest.mark.parametrize('lr', [-0.1, float('nan'), float('inf')])
 def test_bad_lr(lr):
     with pytest.raises(ValueError, match='finite lr'): learner(lr=lr)
+
+@pytest.mark.parametrize('device', ['gpu', 'nonsense', 'cuda:99', 'meta', 1.5])
+def test_a_device_that_this_machine_lacks(device):
+    with pytest.raises(ValueError, match=f"expected a device of this machine, such as 'cpu', got '{device}'"): learner(device=device)
+
+@pytest.mark.parametrize('device', ['cpu', torch.device('cpu')])
+def test_a_device_that_is_here(device): assert learner(device=device).device==torch.device('cpu')
 
 def test_no_batches():
     with pytest.raises(ValueError, match='at least one training batch'): Learner(mlp([6, 3], generator=G), [], None, F.cross_entropy)
@@ -317,6 +324,10 @@ def test_evaluate_is_the_mean_whatever_the_batches(n, size):
     found = evaluate(model, DataLoader(X[:n].double(), Y[:n], size), {'a': F.cross_entropy, 'b': digit_accuracy})
     with torch.no_grad(): scores = model(X[:n].double())
     assert found['a']==pytest.approx(F.cross_entropy(scores, Y[:n]).item()) and found['b']==pytest.approx((scores.argmax(1)==Y[:n]).double().mean().item(), abs=1e-6)
+
+def test_evaluate_needs_something_to_count():
+    with pytest.raises(ValueError, match='at least one function'): evaluate(mlp([6, 3], generator=seeded(0)), [(X, Y)], {})
+    with pytest.raises(ValueError, match='at least one example'): evaluate(mlp([6, 3], generator=seeded(0)), [], {'a': digit_accuracy})
 
 def test_loaders_are_the_course_split():
     train, valid = digit_loaders(64, seeded(0))

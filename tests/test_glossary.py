@@ -4,7 +4,10 @@ import importlib.util, json, re, shutil
 import pytest
 
 from repo import NOTEBOOKS, ROOT
+from sgd_course.checks import beliefs, parse_exercise, split_headings
 from sgd_course.glossary import all_terms, definition, entry, look_up, names, terms_table
+from sgd_course.progress import exercise_texts
+from sgd_course.questionnaire import load_questions
 
 spec = importlib.util.spec_from_file_location('make_glossary', ROOT/'tools/make_glossary.py')
 tool = importlib.util.module_from_spec(spec)
@@ -141,6 +144,20 @@ def too_early(cells, chapter):
 
 @pytest.mark.parametrize('name', CHAPTERS)
 def test_no_term_is_used_before_its_chapter(name): assert too_early(PAGES[name], name)==[]
+
+def answers(chapter):
+    "What a check, a hint and the questions of a chapter may say: texts that are not in its Markdown cells"
+    for head, part in split_headings(exercise_texts()[chapter], '## '):
+        e = parse_exercise(chapter, head, part)
+        yield from (e.reason, *e.hints, *(w.message for w in e.wrong), *(beliefs()[w.belief] for w in e.wrong if w.belief))
+    for q in load_questions(chapter):
+        yield from (q['ask'], q.get('why', ''), q.get('otherwise', ''), *(o.get('text', '') + '\n' + o['why'] for o in q.get('options', q.get('others'))))
+
+@pytest.mark.parametrize('name', CHAPTERS)
+def test_no_answer_uses_a_term_that_its_chapter_neither_introduces_nor_links(name):
+    known = tool.linked('\n'.join(PAGES[name]))
+    found = [(term.term, text) for text in answers(name[3:]) for _, term in tool.uses(text) if term.chapter > name and term.anchor not in known]
+    assert found==[]
 
 @pytest.mark.parametrize('text, found', [
     ('We use momentum.', ['momentum']), ('# Momentum', ['momentum']), ('| a | Adam |', ['Adam']), ('Two mini-batches, two batches.', ['mini-batch']),

@@ -1,11 +1,13 @@
 "Laws of `sgd_course.nonlinearity` that hold for every size, score and input"
-import math
+import json, math
 
+import numpy as np
 import pytest, torch
 from hypothesis import strategies as st
 from torch import nn, tensor
 
 from laws import law, one_thread
+from repo import PACKAGE
 from sgd_course.nonlinearity import (Scaler, collapse, count_parameters, dead_units, equal_width, he_std, init_weights,
                                      layer_outputs, mlp, relu, simple_net, tanh, train_net, xavier_std)
 
@@ -44,6 +46,15 @@ def test_layers_without_bend_are_one(sizes, seed):
 @law(sizes, examples=50)
 def test_parameters_are_lines_and_circles(sizes):
     assert count_parameters(mlp(sizes)) == sum((a + 1)*b for a, b in zip(sizes, sizes[1:]))
+
+@pytest.mark.parametrize('kind', [np.int64, tensor])
+def test_sizes_may_be_of_any_whole_kind(kind):
+    model = mlp([kind(3), kind(2)], generator=seeded(0))
+    assert model[0].weight.shape==(2, 3) and type(model[0].in_features) is int
+
+@pytest.mark.parametrize('bad', [[3], [], [3, 0], [3, 2.5], [3, True], [3, '2'], [3, None]])
+def test_sizes_that_make_no_network(bad):
+    with pytest.raises(ValueError, match='expected at least two sizes, whole numbers from 1, got'): mlp(bad)
 
 @law(sizes, seeds, examples=50)
 def test_weights_come_from_the_generator_alone(sizes, seed):
@@ -121,3 +132,11 @@ def test_training_is_the_loop_written_out():
             loss(by_hand(x[rows]), y[rows]).backward()
             opt.step()
     for p, q in zip(ours.parameters(), by_hand.parameters()): torch.testing.assert_close(p, q, atol=1e-6, rtol=1e-5)
+
+# What was recorded
+
+def test_results_are_plain_json():
+    def refuse(name): raise AssertionError(f'{name} is no JSON')
+    recorded = json.loads((PACKAGE/'results/nonlinearity.json').read_text(), parse_constant=refuse)
+    numbers = [v for r in recorded['teeth'] + recorded['test'] for v in r.values()] + sum(recorded['validation'], [])
+    assert len(numbers)==9*5 + 3*5 + 3*4 and all(v is None or v==round(v, 4) for v in numbers)

@@ -2,6 +2,7 @@
 import email, json, os, subprocess, sys, tarfile, tomllib, zipfile
 
 import pytest
+import yaml
 
 from repo import BIN, NOTEBOOKS, PACKAGE, ROOT, copy_repository, repository_files
 
@@ -51,11 +52,12 @@ def test_sdist_holds_what_a_build_needs(built):
     assert {'settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'sgd_course/mnist/mnist.npz', 'nbs/index.ipynb'} <= names
 
 def test_metadata(built):
-    meta, python = metadata(built), tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['requires-python']
+    meta, project = metadata(built), tomllib.loads((ROOT/'pyproject.toml').read_text())['project']
     assert (meta['Name'], meta['Author'], meta['License-Expression']) == ('sgd_course', 'The sgd_course authors', 'Apache-2.0')
-    assert meta['Requires-Python']==python=='>=3.11'
+    assert meta['Requires-Python']==project['requires-python']=='>=3.11'
+    assert meta['Version']==yaml.safe_load((ROOT/'CITATION.cff').read_text())['version']
     assert set(meta.get_all('Provides-Extra')) == {'lab', 'site', 'dev'}
-    assert meta.get_all('Project-URL') is None and meta['Home-page'] is None, 'the project has no public home yet'
+    assert meta.get_all('Project-URL', [])==[f'{name}, {url}' for name, url in project.get('urls', {}).items()]
     assert meta['Summary'] and meta['Description-Content-Type'].startswith('text/markdown')
 
 def test_requirements_have_lower_bounds_only(built):

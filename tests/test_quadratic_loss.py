@@ -1,21 +1,19 @@
 "Laws of `sgd_course.quadratic_loss`, on inputs drawn by hypothesis, with algebra and torch's own tools as oracles"
 import math
 
+import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from laws import law, one_thread
 from sgd_course.quadratic_loss import check_weights, descend, gradient, numerical_gradient, quadratic, quartic, slope
 
 numbers = st.floats(-10, 10)
 vectors = st.lists(numbers, min_size=1, max_size=6).map(lambda v: torch.tensor(v, dtype=torch.float64))
 rates = st.floats(0, 0.9)
 bad_numbers = [math.nan, math.inf, -math.inf]
-
-def law(*inputs):
-    "Check a test on drawn `inputs`, the same ones in every run and with no limit on time"
-    return lambda test: settings(deadline=None, derandomize=True)(given(*inputs)(test))
 
 def total(w): return (w**2).sum()
 def mixed(w): return (w.sin()*w.roll(1)).sum() + (w**3).mean()
@@ -51,7 +49,12 @@ def test_slope_refuses_an_h_that_does_not_move_x(x, h):
 
 @pytest.mark.parametrize('w', [3, [1, 2], True, torch.arange(3)])
 def test_integers_are_no_weights(w):
-    with pytest.raises(ValueError, match='floating-point'): check_weights(w)
+    with pytest.raises(ValueError, match='floating-point.*write 3. instead of 3'): check_weights(w)
+
+@pytest.mark.parametrize('w', [1j, [1., 2j], 'a', None, ['a', 1.], [[1.], [1., 2.]]])
+def test_what_is_no_real_number_is_no_weight(w):
+    with pytest.raises(ValueError, match='expected floating-point weights, got') as e: check_weights(w)
+    assert 'write 3.' not in str(e.value)
 
 @pytest.mark.parametrize('bad', bad_numbers)
 def test_one_bad_weight_among_good_ones_is_found(bad):
@@ -176,6 +179,9 @@ def test_descent_agrees_with_torch_sgd(w, lr):
 def test_no_rate_or_no_steps_means_no_move(w):
     assert torch.equal(descend(total, w, 0., 3), w.expand(4, -1))
     assert torch.equal(descend(total, w, 0.1, 0), w[None])
+
+def test_a_number_of_steps_from_numpy_will_do():
+    assert torch.equal(descend(quadratic, 3., 0.1, np.int64(3)), descend(quadratic, 3., 0.1, 3))
 
 def test_the_path_does_not_share_memory_with_the_start():
     w = torch.tensor([1., 2.])

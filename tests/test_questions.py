@@ -98,6 +98,16 @@ def test_number(form, typed, said):
     press(form, 3)
     assert said in field(form, 3).inner_text()
 
+THOUSAND = Questionnaire([dict(ask='How many?', number=n, tolerance=1e-9, why='So many.', others=[], otherwise='No.', unit='') for n in (2000, 10000, 1000, 1234567.5, 1000000, -0.025, 2)], 'Thousands')
+@pytest.mark.parametrize('n, typed', [(1, '2,000'), (1, '2 000'), (1, '2000'), (1, '+2,000.0'), (2, '10 000'), (2, '10,000'), (2, '10\u202f000'), (3, '1,000'), (4, '1,234,567.5'), (5, '1 000 000'), (6, '-0,025'), (6, '−0,025'), (7, '2,0'), (7, '2,00')])
+def test_thousands_and_decimal_commas(page, tmp_path, n, typed):
+    (tmp_path/'q.html').write_text(f'<!doctype html><title>q</title>{THOUSAND._repr_html_()}', encoding='utf-8')
+    page.goto((tmp_path/'q.html').as_uri())
+    form = page.locator('.sgd-questions')
+    field(form, n).get_by_role('textbox').fill(typed)
+    press(form, n)
+    assert 'Right.' in field(form, n).inner_text()
+
 def test_keyboard_alone(form, page):
     seen = []
     page.on('framenavigated', lambda f: seen.append(f))

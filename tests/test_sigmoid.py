@@ -209,7 +209,7 @@ def test_bad_probabilities_or_targets(loss, p, t):
     with pytest.raises(ValueError, match='expected'): loss(p, t)
 
 @pytest.mark.parametrize('change', [
-    dict(lr=-1.), dict(lr=math.nan), dict(lr=math.inf), dict(batch_size=0), dict(epochs=0), dict(x=torch.zeros(0, 3), t=torch.zeros(0)),
+    dict(lr=-1.), dict(lr=math.nan), dict(lr=math.inf), dict(batch_size=0), dict(epochs=0), dict(batch_size=1.5), dict(epochs=1.5), dict(generator=None), dict(x=torch.zeros(0, 3), t=torch.zeros(0)),
     dict(x=torch.full((4, 3), math.nan)), dict(x=torch.zeros(4)), dict(x=torch.zeros(4, 3, dtype=torch.uint8)), dict(t=torch.zeros(3)),
     dict(t=torch.full((4,), 7.)), dict(t=torch.zeros(4, 1)), dict(t=torch.full((4,), math.nan))], ids=str)
 def test_training_refuses(change):
@@ -227,3 +227,8 @@ def test_bad_classes(target):
 def test_messages_say_what_was_expected_and_what_came():
     with pytest.raises(ValueError, match=r'expected targets of shape \(4, 1\), got \(4,\)'): check_probabilities(torch.zeros(4), (4, 1), 'targets')
     with pytest.raises(ValueError, match=r'expected at least 1 bin, got 0'): reliability([0.5], [1.], 0)
+
+@pytest.mark.parametrize('f', [reliability, calibration_error])
+def test_calibration_needs_what_happened_and_whole_bins(f):
+    with pytest.raises(ValueError, match='0 or 1'): f([0.5, 0.5], [0.3, 0.7])
+    with pytest.raises(ValueError, match='at least 1 bin, got 2.5'): f([0.5, 0.5], [0., 1.], 2.5)

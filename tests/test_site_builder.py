@@ -1,8 +1,10 @@
 "The site builder on small notebooks, and what must hold for all notebooks of the course"
 import json, re
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from nbdev.config import get_config
 
 from repo import NOTEBOOKS, ROOT
 from website import build, convert, links
@@ -118,6 +120,18 @@ def test_a_small_site(small):
     assert 'secret' not in page and 'raise_if_run' in page
     assert 'katex.min.js' in page and 'katex' not in start
     assert not list(out.parent.glob('.site-*'))
+
+def colab_links(out): return [re.findall(r'<a [^>]*href="(https://colab[^"]*)"[^>]*>([^<]+)</a>', (out/page).read_text()) for page in ('index.html', 'next.html')]
+
+def test_colab_appears_once_the_repository_is_named(small, monkeypatch):
+    assert colab_links(small())==[[], []]
+    cfg = SimpleNamespace(**{o: getattr(get_config(), o) for o in ('lib_path', 'nbs_path', 'doc_host', 'doc_baseurl', 'branch')}, git_url='https://github.com/one/course', user='one', repo='course')
+    monkeypatch.setattr('nbdev.config.get_config', lambda: cfg)
+    out, blob = small(), 'https://colab.research.google.com/github/one/course/blob/main/nbs'
+    assert colab_links(out)==[[(f'{blob}/index.ipynb', 'Open in Colab')], [(f'{blob}/01_next.ipynb', 'Open in Colab')]]
+    assert '>git+https://github.com/one/course<' in (out/'next.html').read_text()
+    cfg.git_url = 'https://codeberg.org/one/course'
+    assert colab_links(small())==[[], []], 'Colab opens notebooks from GitHub only'
 
 @pytest.mark.parametrize('text, why', [('[x](nowhere.ipynb)', 'Sphinx warned'), ('<a href="#gone">x</a>', '#gone'),
     ('<img alt="x" src="https://example.org/x.png">', 'loads https')])

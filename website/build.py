@@ -2,6 +2,7 @@
 import json, os, re, shutil, sys, tempfile
 from contextlib import chdir
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -44,6 +45,12 @@ def process(nb):
     finally: del os.environ['IN_TEST']
     return json.loads(nb2str(nb))
 
+def colab_line(cfg, name):
+    "A line of Markdown that leads to the notebook `name` in Colab, which opens notebooks from GitHub only; '' if the repository is not there"
+    if urlsplit(cfg.git_url).hostname!='github.com': return ''
+    url = f'https://colab.research.google.com/github/{cfg.user}/{cfg.repo}/blob/{cfg.branch}/{cfg.nbs_path.name}/{name}'
+    return f'{{.colab}}\n[Open in Colab]({url}), and run `!pip install git+{cfg.git_url}` there first'
+
 def page(path):
     "The notebook at `path`, converted"
     from fastcore.nbio import read_nb
@@ -51,7 +58,7 @@ def page(path):
     cfg, nb = get_config(), read_nb(path)
     module = convert.module_name(nb.cells, cfg.lib_path.name)   # before nbdev takes the directive out
     doc_base = f'{cfg.doc_host}{cfg.doc_baseurl.rstrip("/")}/'
-    return convert.convert(process(nb), module, doc_base, show_sources=bool(cfg.git_url))
+    return convert.convert(process(nb), module, doc_base, show_sources=bool(cfg.git_url), below_title=colab_line(cfg, path.name))
 
 def stage(folder, staged, contents):
     "Write the converted notebooks of `folder`, and the images they use, to `staged`"

@@ -9,6 +9,7 @@ const CSS = `
     font-size: 15px; line-height: 1.45; --line: color-mix(in srgb, currentColor 22%, transparent); --soft: color-mix(in srgb, currentColor 7%, transparent) }
   .title { margin: 0 0 8px; font-weight: 650; font-size: 16px }
   .says { margin: 8px 0; padding: 2px 0 2px 12px; min-height: 3.1em; border-left: 4px solid var(--mood, var(--line)) }
+  .heard { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%) }
   .tools, .knobs, .choice div { display: flex; flex-wrap: wrap; gap: 10px; align-items: end }
   .knobs { gap: 8px 28px; margin-top: 12px; align-items: start }
   .slider, .choice { flex: 1 1 230px; min-width: 0; margin: 0; padding: 0; border: 0 }
@@ -23,7 +24,7 @@ const CSS = `
   legend { padding: 0; margin-bottom: 2px }
   .choice label { position: relative; display: inline-flex; cursor: pointer }
   .choice input { position: absolute; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: pointer }
-  .choice b, button { display: inline-flex; align-items: center; justify-content: center; min-height: 44px; min-width: 44px; padding: 0 14px;
+  .choice b, button, select { display: inline-flex; align-items: center; justify-content: center; min-height: 44px; min-width: 44px; padding: 0 14px;
     font: inherit; color: inherit; background: var(--soft); border: 1px solid var(--line); border-radius: 9px; cursor: pointer }
   .choice :checked + b { border-color: ${BLUE}; box-shadow: inset 0 -3px ${BLUE}; font-weight: 650 }
   button:hover, .choice label:hover b { background: color-mix(in srgb, currentColor 13%, transparent) }
@@ -45,6 +46,9 @@ export function make(html) {
   return box.content.firstElementChild;
 }
 
+// Text, safe within HTML
+export function esc(text) { return String(text).replace(/[&<>"]/g, c => `&#${c.charCodeAt(0)};`) }
+
 // A number for people: 3 digits, a real minus sign, powers of ten when it is far from 1
 export function num(v, digits = 3) {
   if (!Number.isFinite(v)) return Number.isNaN(v) ? 'NaN' : v > 0 ? '∞' : '−∞';
@@ -53,17 +57,20 @@ export function num(v, digits = 3) {
   return text.replace(/\^(-?\d+)/, (_, n) => n.replace(/./g, c => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(c)])).replace(/-/g, '−');
 }
 
-// The frame of a figure in `el`: a place to draw (stage), a text that says what is seen, buttons (tools), sliders and choices (knobs)
+// The frame of a figure in `el`: a place to draw (stage), a text that says what is seen, buttons (tools), sliders and choices (knobs).
+// What the text says is also heard from screen readers; not while all moves (quiet), but how it ends
 export function panel(el, title, css = '') {
-  el.replaceChildren(make(`<div class="figure"><style>${CSS}${css}</style><p class="title">${title}</p><div class="stage"></div>
-    <p class="says" aria-live="polite"></p><div class="tools"></div><div class="knobs"></div></div>`));
+  el.replaceChildren(make(`<div class="figure"><style>${CSS}${css}</style><p class="title">${esc(title)}</p><div class="stage"></div>
+    <p class="says"></p><p class="heard" aria-live="polite"></p><div class="tools"></div><div class="knobs"></div></div>`));
   const find = name => el.querySelector('.' + name);
-  const says = find('says'), ui = {box: find('figure'), stage: find('stage'), tools: find('tools'), knobs: find('knobs')};
+  const says = find('says'), heard = find('heard'), ui = {box: find('figure'), stage: find('stage'), tools: find('tools'), knobs: find('knobs')};
   ui.says = (text, color = '') => {
     if (says.textContent != text) says.textContent = text;
+    ui.quiet(quiet);
     says.style.setProperty('--mood', color || 'var(--line)');
   };
-  ui.quiet = on => says.setAttribute('aria-live', on ? 'off' : 'polite');
+  let quiet = false;
+  ui.quiet = on => { quiet = on; if (!on && heard.textContent != says.textContent) heard.textContent = says.textContent };
   ui.button = (text, on, kind = '') => {
     const button = ui.tools.appendChild(make(`<button type="button" class="${kind}">${text}</button>`));
     button.addEventListener('click', on);
@@ -72,7 +79,7 @@ export function panel(el, title, css = '') {
   // With `log`, `step` is in powers of ten. The thing returned has a `value` to read and to set, exactly, also between two steps.
   ui.slider = ({label, name = label, min, max, step, value, log, show = num, on, into = ui.knobs}) => {
     const to = log ? Math.log10 : v => v, from = log ? v => +(10 ** v).toPrecision(3) : v => v;
-    const root = into.appendChild(make(`<label class="slider"><span><span>${label}</span> <b></b></span>
+    const root = into.appendChild(make(`<label class="slider"><span><span>${esc(label)}</span> <b></b></span>
       <input type="range" min="${to(min)}" max="${to(max)}" step="${step}"></label>`));
     const input = root.querySelector('input'), out = root.querySelector('b');
     const tell = v => { exact = v; out.textContent = show(v); input.setAttribute('aria-valuetext', out.textContent) };
@@ -85,8 +92,8 @@ export function panel(el, title, css = '') {
   };
   // One of several: `options` maps values to the words shown
   ui.choice = ({label, options, value, on, into = ui.knobs}) => {
-    const items = Object.entries(options).map(([v, text]) => `<label><input type="radio" name="${label}" value="${v}"><b>${text}</b></label>`);
-    const root = into.appendChild(make(`<fieldset class="choice"><legend>${label}</legend><div>${items.join('')}</div></fieldset>`));
+    const items = Object.entries(options).map(([v, text]) => `<label><input type="radio" name="${esc(label)}" value="${esc(v)}"><b>${esc(text)}</b></label>`);
+    const root = into.appendChild(make(`<fieldset class="choice"><legend>${esc(label)}</legend><div>${items.join('')}</div></fieldset>`));
     const inputs = [...root.querySelectorAll('input')];
     const knob = {root, get value() { return inputs.find(i => i.checked).value }, set value(v) { for (const i of inputs) i.checked = i.value == v }};
     root.addEventListener('change', () => on?.(knob.value));
@@ -99,11 +106,12 @@ export function panel(el, title, css = '') {
 // Play, Step and Reset for something that happens in steps. `show(t)` draws the time t, a number of steps that may lie between two;
 // `end()` is the last step, `rate()` steps per second. With reduced motion time jumps from step to step.
 export function player(ui, {show, end, rate, reset}) {
-  let t = 0, goal = 0, running = false, before = 0;
+  let t = 0, goal = 0, running = false, stepping = false, before = 0, call;
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   const set = v => show(t = v);
   function halt() {
-    running = false;
+    running = stepping = false;
+    cancelAnimationFrame(call);
     play.textContent = 'Play';
     ui.quiet(false);
     show(t);
@@ -116,7 +124,7 @@ export function player(ui, {show, end, rate, reset}) {
     if (!still.matches) { before = now; set(Math.min(goal, t + dt)) }
     else if ((now - before)*Math.min(rate(), 2) >= 1000) { before = now; set(Math.min(goal, Math.floor(t) + Math.max(1, Math.floor(rate()/2)))) }
     if (t >= goal) return halt();
-    requestAnimationFrame(frame);
+    if (running) call = requestAnimationFrame(frame);
   }
   function go(to) {
     goal = to;
@@ -125,10 +133,13 @@ export function player(ui, {show, end, rate, reset}) {
     play.textContent = 'Pause';
     ui.quiet(true);
     before = 0;
-    requestAnimationFrame(frame);
+    call = requestAnimationFrame(frame);
   }
   const play = ui.button('Play', () => { if (running) return halt(); if (t >= end()) set(0); go(end()) }, 'main');
-  ui.button('Step', () => { const to = Math.min(end(), Math.floor(t) + 1); if (running) halt(); if (still.matches) set(to); else go(to) });
+  ui.button('Step', () => { // Pressed again on the way, one step more
+    const to = Math.min(end(), (stepping ? goal : Math.floor(t)) + 1);
+    if (still.matches) { halt(); set(to) } else { go(to); stepping = running }
+  });
   ui.button('Reset', () => { halt(); reset?.(); set(0) });
   return {get t() { return t }, get running() { return running }, set, halt, play: () => go(end())};
 }

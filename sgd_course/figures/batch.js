@@ -1,17 +1,6 @@
 // Batch size: what a handful of digits says about the gradient of all, and what that costs in steps and in time
-import {panel, player, plot, line, make, num, BLUE, RED, GREEN, PINK} from './_base.js';
-
-const floats = s => new Float32Array(Uint8Array.from(atob(s), c => c.charCodeAt(0)).buffer);
-
-// Random numbers from 0 to 1, the same for the same seed (mulberry32)
-export function random(seed) {
-  return () => {
-    seed = (seed + 0x6D2B79F5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0)/4294967296;
-  };
-}
+import {panel, player, plot, line, make, esc, num, BLUE, RED, GREEN, PINK} from './_base.js';
+import {bytes, random} from './_math.js';
 
 // `size` different numbers from 0 to n-1
 export function sample(n, size, seed) {
@@ -53,8 +42,8 @@ const STYLE = `
   .two .key { display: flex; flex-wrap: wrap; gap: 0 14px; font-weight: 400; font-size: 13px } .key i { display: inline-block; width: 18px; height: 4px; margin: 0 6px 3px 0; border-radius: 2px }`;
 
 export function render({model, el}) {
-  const ui = panel(el, 'Batch size', STYLE), sets = model.get('gradients').map(([name, text]) => [name, floats(text)]), runs = model.get('runs');
-  ui.stage.append(make(`<div class="two"><div class="arrows"><p>Gradients of batches, and of all digits</p></div><div class="curves"><p>${runs.length} runs, measured</p><p class="key">${runs.map((run, r) => `<span><i style="background: ${COLORS[r]}"></i>${run.name}</span>`).join('')}</p></div></div>`));
+  const ui = panel(el, 'Batch size', STYLE), sets = model.get('gradients').map(([name, text]) => [name, new Float32Array(bytes(text).buffer)]), runs = model.get('runs');
+  ui.stage.append(make(`<div class="two"><div class="arrows"><p>Gradients of batches, and of all digits</p></div><div class="curves"><p>${runs.length} runs, measured</p><p class="key">${runs.map((run, r) => `<span><i style="background: ${COLORS[r]}"></i>${esc(run.name)}</span>`).join('')}</p></div></div>`));
   const SHOWN = 40, n = sets[0][1].length/2, sizes = [];
   for (let b = 1; b < n; b *= 2) sizes.push(b);
   sizes.push(n);
@@ -78,10 +67,10 @@ export function render({model, el}) {
     left.svg.querySelector('g').innerHTML = arrows.map(([x, y], k) => `<path stroke="${x > 0 ? BLUE : RED}" stroke-width="1.8" opacity="${(0.25 + 0.65*(k + 1)/arrows.length).toFixed(2)}"
       d="M${left.X(0)} ${left.Y(0)}L${left.X(x).toFixed(1)} ${left.Y(y).toFixed(1)}"/><circle r="3" fill="${x > 0 ? BLUE : RED}" cx="${left.X(x).toFixed(1)}" cy="${left.Y(y).toFixed(1)}"/>`).join('');
   }
-  const right = plot(el.querySelector('.curves'), {label: 'Loss of four runs with different batch sizes', height: w => Math.min(w*0.82, 300), draw: curves});
+  const right = plot(el.querySelector('.curves'), {label: `Loss of ${runs.length} runs with different batch sizes`, height: w => Math.min(w*0.82, 300), draw: curves});
   function curves(p) {
     const by = axis.value, log = v => Math.log10(Math.max(v, 1e-12)), xs = runs.flatMap(run => run[by].filter(v => v > 0)), ys = runs.flatMap(run => run.loss).filter(v => v > 0);
-    const span = [log(Math.min(...xs)), log(Math.max(...xs))], range = [log(Math.min(...ys)) - 0.05, log(Math.max(...ys)) + 0.05];
+    const from = log(Math.min(...xs)), span = [from, Math.max(from + 0.1, log(Math.max(...xs)))], range = [log(Math.min(...ys)) - 0.05, log(Math.max(...ys)) + 0.05];
     const tens = ([a, b]) => Array.from({length: Math.floor(b) - Math.ceil(a) + 1}, (_, k) => Math.ceil(a) + k);
     const values = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2].map(log).filter(v => v > range[0] && v < range[1]);
     p.svg.innerHTML = p.axes({x: span, y: range, xticks: tens(span), yticks: values, xlabel: {steps: 'steps', digits: 'digits looked at', seconds: 'seconds of this machine'}[by], ylabel: 'loss',
@@ -90,16 +79,16 @@ export function render({model, el}) {
         d="${line(run[by].map((v, k) => [p.X(log(v)), p.Y(log(run.loss[k]))]).slice(run[by][0] > 0 ? 0 : 1))}"/>`).join('');
   }
   function show(t) {
-    const last = Math.floor(t), all = points(), B = size(), one = k => estimate(all, sample(n, B, 1000*B + k));
+    const last = Math.floor(t) + SHOWN - 1, all = points(), B = size(), one = k => estimate(all, sample(n, B, 1000*B + k));
     if (last == now) return;
     if (last == now + 1 && now >= 0) arrows = [...arrows, one(last)].slice(-SHOWN);
-    else arrows = Array.from({length: Math.min(SHOWN, last + 1)}, (_, k) => one(Math.max(0, last + 1 - SHOWN) + k));
+    else arrows = Array.from({length: SHOWN}, (_, k) => one(last + 1 - SHOWN + k));
     now = last;
     drawArrows();
     const miss = Math.sqrt(arrows.reduce((s, [x, y]) => s + (x - 1) ** 2 + y*y, 0)/arrows.length), wrong = arrows.filter(([x]) => x <= 0).length;
     const end = Math.min(...runs.map(run => run[axis.value].at(-1))), best = runs.reduce((a, b) => lossAt(b, axis.value, end) < lossAt(a, axis.value, end) ? b : a);
     const place = {steps: `${num(end)} steps`, digits: `${num(end)} digits`, seconds: `${num(end)} seconds`}[axis.value];
-    const batch = B == n ? `All ${n} digits: every estimate is the gradient itself.` : `Batches of ${B}: ${arrows.length} estimates miss by ${num(miss, 2)} of the gradient's length (expected ${num(expectedMiss(all, B), 2)}), ${wrong || 'none'} point${wrong > 1 ? '' : 's'} the wrong way.`;
+    const batch = B == n ? `All ${n} digits: every estimate is the gradient itself.` : `Batches of ${B}: in this plane, ${arrows.length} estimates miss by ${num(miss, 2)} of the gradient's length (expected ${num(expectedMiss(all, B), 2)}), ${wrong || 'none'} point${wrong > 1 ? '' : 's'} the wrong way.`;
     ui.says(`${batch} After ${place}, the run with the lowest loss is “${best.name}”.`, B == n ? BLUE : wrong > arrows.length/4 ? RED : GREEN);
   }
   const run = player(ui, {show, end: () => 2000, rate: () => 12});
@@ -112,5 +101,5 @@ export function render({model, el}) {
     if (left.w) ground(left);
     if (right.w) curves(right);
   }
-  run.set(SHOWN - 1);
+  run.set(0);
 }

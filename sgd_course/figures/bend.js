@@ -1,5 +1,6 @@
 // Bend the line: a small network with one, two or three hidden layers learns to part two kinds of points, before your eyes
 import {panel, player, plot, line, make, num, BLUE, RED, GREEN} from './_base.js';
+import {random, contour} from './_math.js';
 
 // Activations: the function, and its derivative in terms of the function's value
 const ACTIVATIONS = {
@@ -8,16 +9,6 @@ const ACTIVATIONS = {
   sigmoid: [z => 1/(1 + Math.exp(-z)), a => a*(1 - a)],
   linear: [z => z, () => 1],
 };
-
-// Random numbers from 0 to 1, the same for the same seed (mulberry32)
-export function random(seed) {
-  return () => {
-    seed = (seed + 0x6D2B79F5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0)/4294967296;
-  };
-}
 
 // A network of `sizes` units per layer, inputs and output included; weights normal, with variance 2/n for ReLU and 1/n else
 export function initialise(sizes, activation, seed) {
@@ -81,20 +72,6 @@ export function accuracy(net, points, targets) {
   return forward(net, points).at(-1).reduce((n, z, i) => n + ((z > 0) == (targets[i] == 1)), 0)/targets.length;
 }
 
-// The border where `z`, an n by n grid of scores, is 0: pieces of line [x, y, x, y] in units of the grid
-export function border(z, n) {
-  const pieces = [];
-  for (let r = 0; r < n - 1; r++) for (let c = 0; c < n - 1; c++) {
-    const corners = [[c, r], [c + 1, r], [c + 1, r + 1], [c, r + 1]], at = corners.map(([x, y]) => z[y*n + x]), cuts = [];
-    for (let k = 0; k < 4; k++) {
-      const a = at[k], b = at[(k + 1) % 4], [p, q] = [corners[k], corners[(k + 1) % 4]];
-      if ((a > 0) != (b > 0)) cuts.push(p[0] + (q[0] - p[0])*a/(a - b), p[1] + (q[1] - p[1])*a/(a - b));
-    }
-    for (let k = 0; k + 3 < cuts.length; k += 4) pieces.push(cuts.slice(k, k + 4));
-  }
-  return pieces;
-}
-
 const N = 49, EDGE = 1.25, BATCH = 20;
 const GRID = Array.from({length: N*N}, (_, k) => [(k % N)/(N - 1)*2*EDGE - EDGE, EDGE - Math.floor(k/N)/(N - 1)*2*EDGE]).flat();
 
@@ -108,7 +85,7 @@ const STYLE = `
 
 export function render({model, el}) {
   const ui = panel(el, 'Bend the line', STYLE), sets = model.get('data');
-  ui.stage.append(make(`<div class="two"><div class="map"><canvas width="${N}" height="${N}"></canvas>
+  ui.stage.append(make(`<div class="two"><div class="map"><canvas aria-hidden="true" width="${N}" height="${N}"></canvas>
     <svg role="img" viewBox="0 0 ${N - 1} ${N - 1}"><g class="folds" stroke="currentColor" stroke-width=".15" stroke-dasharray=".7 .7" opacity=".6"></g>
     <path class="edge" fill="none" stroke="currentColor" stroke-width=".55" stroke-linecap="round"></path></svg><svg class="points" viewBox="0 0 ${N - 1} ${N - 1}" aria-hidden="true"></svg></div>
     <div><div class="units"></div><div class="losses"></div></div></div>`));
@@ -131,7 +108,7 @@ export function render({model, el}) {
     find('.points').innerHTML = targets.map((t, i) => `<circle cx="${(points[2*i] + EDGE)/(2*EDGE)*(N - 1)}" cy="${(EDGE - points[2*i + 1])/(2*EDGE)*(N - 1)}" r=".62"
       fill="${t ? BLUE : RED}" stroke="#fff" stroke-width=".16"/>`).join('');
     find('.units').innerHTML = hidden.map((n, l) => `<p>${hidden.length > 1 ? `Hidden layer ${l + 1}` : 'Hidden units'}</p>`
-      + Array(n).fill('<canvas class="unit" width="25" height="25"></canvas>').join('')).join('');
+      + Array(n).fill('<canvas class="unit" aria-hidden="true" width="25" height="25"></canvas>').join('')).join('');
     tiles = [...el.querySelectorAll('.unit')];
     folds.innerHTML = '<path/>'.repeat(width.value);
   }
@@ -162,7 +139,7 @@ export function render({model, el}) {
   function draw(outs) {
     const scores = outs.at(-1);
     paint(heat, N, k => 2/(1 + Math.exp(-scores[k])) - 1, 0.55);
-    find('.edge').setAttribute('d', border(scores, N).map(([a, b, c, d]) => `M${a.toFixed(2)} ${b.toFixed(2)}L${c.toFixed(2)} ${d.toFixed(2)}`).join(''));
+    find('.edge').setAttribute('d', contour(Array.from({length: N}, (_, r) => scores.subarray(r*N, r*N + N)), 0).map(([a, b, c, d]) => `M${a.toFixed(2)} ${b.toFixed(2)}L${c.toFixed(2)} ${d.toFixed(2)}`).join(''));
     const middle = activation.value == 'sigmoid' ? 0.5 : 0;
     tiles.forEach((tile, k) => {
       const n = width.value, values = outs[Math.floor(k/n)], at = i => values[(Math.floor(i/25)*2*N + i % 25*2)*n + k % n] - middle;
@@ -184,8 +161,9 @@ export function render({model, el}) {
     else if (run.running) run.halt();
     if (chart) curve(chart);
     const percent = (100*right).toFixed(0), start = `Step ${done}: loss ${num(loss)}, ${percent} % of the points on their side. `;
-    const straight = activation.value == 'linear', told = !Number.isFinite(loss) ? 'The numbers have run off to infinity: the learning rate is too high.'
-      : straight ? `The border is a straight line${depth.value > 1 ? `: ${depth.value} linear layers are no more than one` : ', as it must be'}.`
+    const linear = activation.value == 'linear', straight = linear || width.value == 1, told = !Number.isFinite(loss) ? 'The numbers have run off to infinity: the learning rate is too high.'
+      : linear ? `The border is a straight line${depth.value > 1 ? `: ${depth.value} linear layers are no more than one` : ', as it must be'}.`
+      : straight ? 'With one unit in a layer the border is a straight line, whatever the activation.'
       : right == 1 ? 'The border has bent around all of them.' : done ? 'The border bends.' : 'Nothing is learned yet. Play starts the training.';
     ui.says(start + told, right == 1 ? GREEN : straight ? RED : '');
     svg.setAttribute('aria-label', `Two kinds of points in the plane, and the border that the network draws between them. ${start}`);

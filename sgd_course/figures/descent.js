@@ -1,5 +1,6 @@
 // Descent on a curve: choose the start, the learning rate and the noise, and watch the weight go
 import {panel, player, plot, strip, line, drag, make, num, BLUE, RED, GREEN, PINK, GREY} from './_base.js';
+import {random} from './_math.js';
 
 export const CURVES = {
   square: {loss: w => w*w, slope: w => 2*w, minimum: 0, x: [-5.5, 5.5], y: [-1, 30], lr: [0.01, 1.25, 0.01], noise: 6},
@@ -57,12 +58,7 @@ export function bands(curve, start, lo, hi, n = 180) {
 
 // `n` random numbers with mean 0 and standard deviation 1, the same for the same seed
 export function normals(seed, n) {
-  const uniform = () => {
-    seed = (seed + 0x6D2B79F5) | 0;
-    let z = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
-    return ((z ^ (z >>> 14)) >>> 0)/2**32;
-  };
+  const uniform = random(seed);
   return Array.from({length: n}, () => Math.sqrt(-2*Math.log(1 - uniform()))*Math.cos(2*Math.PI*uniform()));
 }
 
@@ -147,8 +143,8 @@ export function render({model, el}) {
       const s = c.slope(w)*(p.Y(1) - p.Y(0))/(p.X(1) - p.X(0)), d = 70/Math.hypot(1, s);
       tangent.setAttribute('d', Math.abs(from[1]) < 1e4 ? line([[from[0] - d, from[1] - s*d], [from[0] + d, from[1] + s*d]]) : '');
     }
-    const fortune = noise.value > 0 ? noisy(path.slice(0, k + 1)) : [WORDS[word](count), COLORS[word]];
-    ui.says(`The weight ${fortune[0]}. Step ${k}: w = ${num(w)}, loss ${num(c.loss(w))}, slope ${num(c.slope(w))}, so the next step is ${num(-lr.value*c.slope(w))}.`, fortune[1]);
+    const [before, plus] = noise.value > 0 ? [' before noise', ' plus noise'] : ['', ''], fortune = noise.value > 0 ? noisy(path.slice(0, k + 1)) : [WORDS[word](count), COLORS[word]];
+    ui.says(`The weight ${fortune[0]}. Step ${k}: w = ${num(w)}, loss ${num(c.loss(w))}, slope ${num(c.slope(w))}${before}, so the next step is ${num(-lr.value*c.slope(w))}${plus}.`, fortune[1]);
     p.svg.setAttribute('aria-label', `The ${curve} with the weight at ${num(w)}, its tangent, and the steps so far`);
   }
   function place(dot, x, y) { dot.setAttribute('cx', x); dot.setAttribute('cy', y) }

@@ -1,7 +1,8 @@
-// Draw a digit: a pad, the preparation that MNIST's digits went through, a network, and its reasons
+// Draw a digit: a pad, the preparation of MNIST's digits, a network, and its reasons
 import {panel, make, BLUE, RED} from './_base.js';
+import {bytes, an} from './_math.js';
 
-// A digit, 784 times 0 paper to 255 ink, from a grey picture (0 black to 255 white), in whole numbers as sgd_course.data.digit_from_image does it; null if it is blank
+// A digit, 784 times 0 paper to 255 ink, from a grey picture (0 black to 255 white), in whole numbers as sgd_course.data.digit_from_image; null if blank
 export function digitFromImage(grey, h, w) {
   const at = (r, c) => grey[r*w + c], frame = [];
   for (let c = 0; c < w; c++) frame.push(at(0, c), at(h - 1, c));
@@ -31,15 +32,13 @@ export function digitFromImage(grey, h, w) {
   return res;
 }
 
-const bytes = s => Uint8Array.from(atob(s), c => c.charCodeAt(0));
-
 // The layers that sgd_course.figures.pack_network has packed: int8 with a scale for each row, or float32
 export function unpack(layers) {
   return layers.map(({shape: [rows, cols], int8, scale, float32, bias}) => {
-    const b = new Float32Array(bytes(bias).buffer);
-    if (float32) return {rows, cols, w: new Float32Array(bytes(float32).buffer), b};
-    const s = new Float32Array(bytes(scale).buffer);
-    return {rows, cols, w: Float32Array.from(new Int8Array(bytes(int8).buffer), (q, k) => q*s[Math.floor(k/cols)]), b};
+    const floats = text => new Float32Array(bytes(text).buffer), b = floats(bias);
+    if (float32) return {rows, cols, w: floats(float32), b};
+    const s = floats(scale);
+    return {rows, cols, w: Float64Array.from(new Int8Array(bytes(int8).buffer), (q, k) => q*s[Math.floor(k/cols)]), b};
   });
 }
 
@@ -98,8 +97,7 @@ const STYLE = `
   .bar { height: 18px; border-radius: 5px; background: var(--soft) } i { display: block; height: 100%; border-radius: 5px }
   .digits { display: flex; flex-wrap: wrap; gap: 6px; margin: 12px 0 } .digits button { padding: 0 } .digits canvas { width: 40px; background: none }
   .maps p { margin: 0; font-size: 13px; line-height: 1.35 } .maps b { display: block; margin-top: 4px; font-size: 14px }
-  select { font: inherit; color: inherit; height: 44px; background: var(--soft); border: 1px solid var(--line); border-radius: 9px } option { color: #000 }
-  button:disabled { opacity: .45; cursor: default }`;
+  option { color: #000 } button:disabled { opacity: .45 }`;
 
 export function render({model, el}) {
   const ui = panel(el, 'Draw a digit', STYLE), net = unpack(model.get('layers')), examples = model.get('examples').map(s => Float64Array.from(bytes(s), v => v/255));
@@ -113,7 +111,7 @@ export function render({model, el}) {
   const cx = pad.getContext('2d', {willReadFrequently: true}), color = () => getComputedStyle(board).color;
   let x, next, waiting, drawing, down = false, at = [140, 140];
 
-  // 28 by 28 pixels: ink in the colour of the text, and over it values, scaled by the largest, in two colours
+  // Ink in the colour of the text, over it values, scaled by the largest, in two colours
   function paint(canvas, ink, strength = 1, values, colors) {
     const c = canvas.getContext('2d', {willReadFrequently: true}), most = values && Math.max(...values.map(Math.abs)) || 1;
     c.fillStyle = color();
@@ -141,16 +139,16 @@ export function render({model, el}) {
     next = blank || drawing ? null : changeOfMind(net, x, g, a);
     makeIt.disabled = !next;
     const change = x.map((v, k) => next ? next[k] - v : 0), worth = change.reduce((sum, v) => sum + Math.abs(v), 0);
-    const told = ['20 pixels high or wide, its mass in the middle.', `Ink × gradient: blue for the ${a}, orange for the ${b}.`,
-      next ? `Green ink added, pink ink removed, worth ${worth.toFixed(1)} full pixels: a ${top(forward(net, next).p)}.` : drawing ? '…' : 'No step against this gradient.'];
+    const told = ['20 pixels high or wide, its mass in the middle.', `Ink × gradient: blue for ${an(a)}, orange for ${an(b)}.`,
+      next ? `Green ink added, pink ink removed, worth ${worth.toFixed(1)} full pixels: ${an(top(forward(net, next).p))}.` : drawing ? '…' : 'No step against this gradient.'];
     paint(maps[0], x);
     paint(maps[1], x, 0.15, x.map((v, k) => v*g[k]), [[0, 114, 178], [213, 94, 0]]);
     paint(maps[2], x, 0.3, change, [[0, 158, 115], [204, 121, 167]]);
     maps.forEach((o, k) => { o.role = 'img'; o.ariaLabel = o.nextSibling.lastChild.textContent = blank ? 'Blank.' : told[k] });
-    ui.says(blank ? 'Nothing drawn yet. Draw a digit, or choose one.' : `The network reads a ${a}: ${percent(a)}. For a ${b} it has ${percent(b)}.`, blank ? '' : BLUE);
+    ui.says(blank ? 'Nothing drawn yet. Draw a digit, or choose one.' : `The network reads ${an(a)}: ${percent(a)}. For ${an(b)} it has ${percent(b)}.`, blank ? '' : BLUE);
   }
   function later() { if (!waiting) requestAnimationFrame(show); waiting = true }
-  function set(digit) { // As it is: examples are prepared already
+  function set(digit) { // Examples are prepared already
     paint(maps[0], x = digit);
     cx.clearRect(0, 0, 280, 280);
     cx.imageSmoothingEnabled = false;
@@ -190,7 +188,7 @@ export function render({model, el}) {
   const rival = ui.tools.appendChild(make(`<label>Compare with <select><option value="-1">the runner-up</option>${each(k => `<option>${k}</option>`)}</select></label>`)).lastChild;
   rival.addEventListener('change', show);
   all('.digits button').forEach((o, k) => o.addEventListener('click', () => set(examples[k])));
-  function dress() { // In the colour of the page, which may turn dark or light
+  function dress() { // In the colour of the page, dark or light
     all('.digits canvas').forEach((o, k) => paint(o, examples[k]));
     set(x ?? read());
   }

@@ -1,7 +1,6 @@
 // Weights growing: go back and forth through a real training run, one mini-batch at a time; two runs can stand side by side
-import {panel, player, plot, line, make, num, BLUE, RED, GREEN, PINK} from './_base.js';
-
-const bytes = s => Uint8Array.from(atob(s), c => c.charCodeAt(0));
+import {panel, player, plot, line, make, esc, num, BLUE, RED, GREEN, PINK} from './_base.js';
+import {bytes, an} from './_math.js';
 
 // The weights at each moment, and the change that led to it, from the steps that sgd_course.figures.record_run has stored:
 // whole numbers for the pixels in `pixels`, one scale for each moment, all steps added up
@@ -36,20 +35,20 @@ const STYLE = `
   .verdicts .wrong { border-color: currentColor } .wrong::after { content: '✗'; font-size: .85em } .verdicts span { grid-auto-flow: column; gap: 2px }`;
 
 export function render({model, el}) {
-  const ui = panel(el, model.get('title'), STYLE), digits = model.get('digits').map(bytes), targets = model.get('targets'), [no, yes] = model.get('names'), unit = model.get('unit');
+  const ui = panel(el, 'Weights growing', STYLE), digits = model.get('digits').map(bytes), targets = model.get('targets'), [no, yes] = model.get('names'), unit = model.get('unit');
   const runs = model.get('runs').map(run => ({...run, ...unpackRun(run)})), last = runs[0].moments.length - 1;
   const colors = [GREEN, PINK];
   runs.forEach((run, r) => {
     const top = list => list.reduce((m, o) => o.reduce((m, v) => Math.max(m, Math.abs(v)), m), 1e-12);
     Object.assign(run, {most: run.weights.map(w => top([w])), strongest: run.changes.map(w => top([w])),
       scores: run.weights.map((w, t) => digits.map(d => score(w, run.biases[t], d)))});
-    const root = make(`<div class="run"><p><b><i class="dot" style="background: ${colors[r]}"></i>${run.name}</b> <span></span></p><div class="batch"><i></i></div><div class="pair">
+    const root = make(`<div class="run"><p><b><i class="dot" style="background: ${colors[r]}"></i>${esc(run.name)}</b> <span></span></p><div class="batch"><i></i></div><div class="pair">
       <div><canvas width="28" height="28" role="img"></canvas>weights</div><div><canvas width="28" height="28" role="img"></canvas>last change</div></div></div>`);
     Object.assign(run, {canvases: root.querySelectorAll('canvas'), share: root.querySelector('span'), mix: root.querySelector('.batch'), root});
   });
   ui.stage.append(make('<div class="runs"></div>'), make(`<div class="verdicts"><p>Ten digits that took no part in the training, and what the weights make of them</p>
-    ${digits.map((_, k) => `<canvas width="28" height="28" role="img" aria-label="a ${targets[k] ? yes : no}"></canvas>`).join('')}
-    ${runs.map(run => `${runs.length > 1 ? `<p><b>${run.name}</b></p>` : ''}${'<span></span>'.repeat(10)}`).join('')}</div>`), make('<div class="curves"></div>'));
+    ${digits.map((_, k) => `<canvas width="28" height="28" role="img" aria-label="${esc(an(targets[k] ? yes : no))}"></canvas>`).join('')}
+    ${runs.map(run => `${runs.length > 1 ? `<p><b>${esc(run.name)}</b></p>` : ''}${'<span></span>'.repeat(10)}`).join('')}</div>`), make('<div class="curves"></div>'));
   el.querySelector('.runs').append(...runs.map(run => run.root));
   const chips = [...el.querySelectorAll('.verdicts span')];
 
@@ -74,7 +73,7 @@ export function render({model, el}) {
   let cursor = null;
   const chart = plot(el.querySelector('.curves'), {label: `Loss of each run, ${unit} by ${unit}`, height: () => 170, draw(p) {
     const losses = runs.flatMap(run => run.loss), most = Math.min(Math.max(...losses), 4*Math.max(...runs.map(run => run.loss[0])));
-    p.svg.innerHTML = p.axes({x: [0, runs[0].moments[last]], y: [0, most], xlabel: unit, ylabel: 'loss', left: 46, right: 16})
+    p.svg.innerHTML = p.axes({x: [0, runs[0].moments[last]], y: [0, most], xlabel: esc(unit), ylabel: 'loss', left: 46, right: 16})
       + runs.map((run, r) => `<path fill="none" stroke="${colors[r]}" stroke-width="2.2" d="${line(run.loss.map((v, t) => [p.X(run.moments[t]), p.Y(Math.min(v, most))]))}"/>`).join('')
       + `<path class="curve cursor"/>${runs.map((_, r) => `<circle r="5" fill="${colors[r]}"/>`).join('')}`;
     cursor = p.svg.querySelector('.cursor');

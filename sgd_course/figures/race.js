@@ -1,5 +1,6 @@
 // Four optimisers race from one start to the lowest place of a surface
 import {panel, player, plot, handle, line, make, num, BLUE, RED, GREEN, PINK} from './_base.js';
+import {contour} from './_math.js';
 
 // Each surface: height, gradient, lowest height, what is shown, a start, and good learning rates for the four
 export const SURFACES = {
@@ -35,19 +36,8 @@ export function run(surface, name, start, lr, steps) {
   return path;
 }
 
-// Lines of equal height through a grid of heights z (rows of equal length): a list of [x, y, x, y] in cells
-export function contour(z, level) {
-  const found = [];
-  for (let j = 0; j + 1 < z.length; j++) for (let i = 0; i + 1 < z[j].length; i++) {
-    const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]], h = corners.map(([x, y]) => z[y][x] - level), cuts = [];
-    for (let k = 0; k < 4; k++) {
-      const m = (k + 1)%4;
-      if (h[k] < 0 != h[m] < 0) { const s = h[k]/(h[k] - h[m]); cuts.push([0, 1].map(d => corners[k][d] + s*(corners[m][d] - corners[k][d]))) }
-    }
-    for (let k = 0; k + 1 < cuts.length; k += 2) found.push([...cuts[k], ...cuts[k + 1]]);
-  }
-  return found;
-}
+// Height above the lowest place
+export function height(surface, w) { return SURFACES[surface].f(...w) - SURFACES[surface].lowest }
 
 const SHAPES = ['M-7 0a7 7 0 1 0 14 0a7 7 0 1 0 -14 0', 'M-6.5 -6.5H6.5V6.5H-6.5Z', 'M0 -8L7.5 6H-7.5Z', 'M0 -9L8 0L0 9L-8 0Z'];
 const mark = i => `<svg class="mark" viewBox="-10 -10 20 20" aria-hidden="true"><path d="${SHAPES[i]}" fill="${COLORS[i]}"/></svg>`;
@@ -73,7 +63,7 @@ export function render({model, el}) {
   const speed = ui.slider({label: 'Steps per second', min: 1, max: 100, step: 0.05, log: true, value: 15, show: v => num(v, 2), into: ui.tools});
 
   function clip(v, [lo, hi]) { return Math.round(Math.max(lo, Math.min(hi, v))*50)/50 }
-  function height(w) { const s = SURFACES[surface.value]; return s.f(...w) - s.lowest }
+  const above = w => height(surface.value, w);
   function change(at, rates) {
     const s = SURFACES[surface.value];
     start = at ?? s.start;
@@ -83,7 +73,7 @@ export function render({model, el}) {
   }
   function renew() {
     paths = NAMES.map((name, i) => run(surface.value, name, start, lrs[i].value, STEPS));
-    arrived = paths.map(path => 1 + path.findLastIndex(w => !(height(w) < 0.01)));
+    arrived = paths.map(path => 1 + path.findLastIndex(w => !(above(w) < 0.01)));
     film.halt();
     film.set(0);
   }
@@ -111,7 +101,7 @@ export function render({model, el}) {
     const k = Math.min(STEPS, Math.floor(t)), f = t - k;
     if (map.w && fall.w && paths) paths.forEach((path, i) => {
       const now = path[k].map((v, d) => v + f*((path[k + 1] ?? path[k])[d] - v)), seen = [...path.slice(0, k + 1), now].filter(w => w.every(v => Math.abs(v) < 1e3));
-      const pixel = ([a, b]) => [map.X(a), map.Y(b)], drop = (w, j) => [fall.X(Math.min(j, t)), fall.Y(Math.max(-4, Math.min(2, Math.log10(height(w) + 1e-9))))];
+      const pixel = ([a, b]) => [map.X(a), map.Y(b)], drop = (w, j) => [fall.X(Math.min(j, t)), fall.Y(Math.max(-4, Math.min(2, Math.log10(above(w) + 1e-9))))];
       const [here, below] = [pixel(seen.at(-1)), drop(seen.at(-1), t)];
       map.svg.children[1].children[1].children[i].setAttribute('d', line(seen.map(pixel)));
       map.svg.children[1].children[2].children[i].setAttribute('transform', `translate(${Math.max(map.left + 8, Math.min(map.right - 8, here[0]))} ${Math.max(map.top + 8, Math.min(map.bottom - 8, here[1]))})`);
@@ -123,12 +113,12 @@ export function render({model, el}) {
   }
   function tell(k) {
     const words = NAMES.map((name, i) => {
-      const w = paths[i][k], h = height(w);
+      const w = paths[i][k], h = above(w);
       if (!(Math.hypot(...w) < 50)) return [name, Infinity, 'has flown off'];
       return arrived[i] <= k ? [name, arrived[i] - 1e9, `arrived at step ${arrived[i]}`] : [name, h, `is ${num(h, 2)} above the lowest place`];
     }).sort((a, b) => a[1] - b[1]);
     const text = words.map(([name, , what]) => `${name} ${what}`).join('; ');
-    ui.says(k ? `Step ${k}. ${text}.` : `At the start all are ${num(height(start), 2)} above the lowest place. Who will be there first?`, k ? COLORS[NAMES.indexOf(words[0][0])] : '');
+    ui.says(k ? `Step ${k}. ${text}.` : `At the start all are ${num(above(start), 2)} above the lowest place. Who will be there first?`, k ? COLORS[NAMES.indexOf(words[0][0])] : '');
     map.svg.setAttribute('aria-label', `Contour lines of the ${surface.value} from above, with four trails of ${k} steps`);
   }
   change(model.get('start'), model.get('lrs'));

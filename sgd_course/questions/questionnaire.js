@@ -35,9 +35,10 @@ export function make(html) {
   return box.content.firstElementChild;
 }
 
-// The number in a text, with a decimal point or comma; NaN if it holds none
+// The number in a text, with a decimal point or comma, and perhaps commas or blanks between thousands; NaN if it holds none
 export function toNumber(text) {
-  const clean = text.trim().replace(/[\u2212\u2013]/g, '-').replace(',', '.');
+  let clean = text.trim().replace(/[\u2212\u2013]/g, '-').replace(/(\d)[ \u00a0\u202f](?=\d{3}(?!\d))/g, '$1');
+  clean = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(clean) ? clean.replace(/,/g, '') : clean.replace(',', '.');
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(clean) ? Number(clean) : NaN;
 }
 
