@@ -281,9 +281,9 @@ class Recorder:
         learn.results = {'train_loss': epoch_mean(losses, sizes).item(), **learn.results}
         self.epochs.append({'epoch': learn.epoch, **learn.results})
 
-    def state(self): return {'losses': list(self.losses), 'rates': list(self.rates), 'epochs': list(self.epochs)}
+    def state(self): return {'losses': torch.tensor(self.losses, dtype=torch.float64), 'rates': torch.tensor(self.rates, dtype=torch.float64), 'epochs': list(self.epochs)}
 
-    def load_state(self, state): vars(self).update(state, recent=[])
+    def load_state(self, state): self.losses, self.rates, self.epochs, self.recent = state['losses'].tolist(), state['rates'].tolist(), state['epochs'], []
 
 # %% ../nbs/07_full_mnist.ipynb #f1de722e
 def done(

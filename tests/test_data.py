@@ -337,7 +337,7 @@ data.torchvision_folder()
         torchvision_folder()
         assert all_whole()
         print(file=other.stdin, flush=True)
-    _, err = other.communicate(timeout=60)
+    _, err = other.communicate(timeout=300)
     assert other.returncode == 0, err
     check_folder(home)
 

@@ -175,7 +175,7 @@ learner([Checkpoint(sys.argv[1]), Kill()], momentum).fit(5)
 '''
 
 def test_a_killed_process_loses_only_the_epoch_it_was_in(tmp_path):
-    res = subprocess.run([sys.executable, '-c', KILLED, tmp_path/'run'], cwd=ROOT, env=os.environ | {'PYTHONPATH': str(ROOT)}, timeout=120)
+    res = subprocess.run([sys.executable, '-c', KILLED, tmp_path/'run'], cwd=ROOT, env=os.environ | {'PYTHONPATH': str(ROOT)}, timeout=300)
     assert res.returncode==9 and [p.name for p in tmp_path.iterdir()]==['run']
     whole, again = learner(opt_func=momentum), learner(opt_func=momentum, seed=5)
     whole.fit(5)

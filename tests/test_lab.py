@@ -210,7 +210,7 @@ def test_two_starts_at_once(course, mine):
     for p in starts:
         p.stdin.write('go\n')
         p.stdin.flush()
-    assert [(p.communicate(timeout=60)[1], p.returncode) for p in starts] == [('', 0)]*4
+    assert [(p.communicate(timeout=300)[1], p.returncode) for p in starts] == [('', 0)]*4
     assert texts(mine) == texts(course) and set(lay_out(mine, course)) == {'same'}
 
 # The command line
@@ -365,5 +365,5 @@ def test_lab_opens_runs_and_keeps_the_work(tmp_path):
 
 def test_taken_port_is_told(tmp_path):
     with socket.create_server(('127.0.0.1', 0)) as s, running_lab(tmp_path/'my_course', '--port', str(s.getsockname()[1])) as (p, lines):
-        assert p.wait(60)!=0
+        assert p.wait(300)!=0
         wait_for(lambda: 'not available' in ''.join(lines), 'message')

@@ -12,7 +12,7 @@ GUARD = str(ROOT/'tests/no_network')
 def name(path): return path.name
 
 def python(code, **env):
-    return subprocess.run([sys.executable, '-c', code], cwd=ROOT, env=os.environ|env, capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, '-c', code], cwd=ROOT, env=os.environ|env, capture_output=True, text=True, timeout=300)
 
 # Running
 
@@ -49,7 +49,7 @@ def contents(folder): return {p.relative_to(folder).as_posix(): p.read_bytes() f
 def test_command_changes_nothing(command, tmp_path):
     repo = copy_repository(tmp_path)
     before = contents(repo)
-    subprocess.run([BIN/command], cwd=repo, check=True, capture_output=True, timeout=120)
+    subprocess.run([BIN/command], cwd=repo, check=True, capture_output=True, timeout=300)
     after = contents(repo)
     assert [n for n in before.keys() | after.keys() if before.get(n)!=after.get(n)] == [], f'run {command}'
 

@@ -471,7 +471,7 @@ def test_path_wants_one_number_for_each_coordinate(bad):
 def test_benchmark_of_the_step_writes_its_table(tmp_path):
     "On a tiny network, for two rounds; how fast it is, is no test"
     page = tmp_path/'page.md'
-    res = subprocess.run([sys.executable, ROOT/'benchmarks'/'optimizers.py', '--sizes', '8', '4', '3', '--rounds', '3', '--builds', '2', '--out', page], capture_output=True, text=True, timeout=120)
+    res = subprocess.run([sys.executable, ROOT/'benchmarks'/'optimizers.py', '--sizes', '8', '4', '3', '--rounds', '3', '--builds', '2', '--out', page], capture_output=True, text=True, timeout=300)
     assert res.returncode==0, res.stderr
     rows = [[o.strip() for o in line.split('|')[1:3]] for line in page.read_text(encoding='utf-8').splitlines() if line.startswith('| ')][1:]
     assert rows==[[o.__name__, threads] for o in KINDS for threads in ('1', '2')] and str(tmp_path) not in page.read_text(encoding='utf-8')

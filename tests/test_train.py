@@ -67,7 +67,7 @@ def test_ctrl_c_keeps_the_last_epoch(tmp_path):
     p = subprocess.Popen([sys.executable, '-c', code, *args], cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(ROOT)}, stderr=subprocess.PIPE, text=True)
     while p.poll() is None and not (tmp_path/'network.pt.run').exists(): time.sleep(0.05)
     p.send_signal(signal.SIGINT)
-    err = p.communicate(timeout=120)[1]
+    err = p.communicate(timeout=300)[1]
     assert p.returncode==130 and 'sgd-course train --resume' in err and 'Traceback' not in err, err
     assert len(list(load_model(tmp_path/'network.pt').parameters()))==2
     assert sorted(o.name for o in tmp_path.iterdir())==['network.pt', 'network.pt.run']
