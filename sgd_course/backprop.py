@@ -555,25 +555,17 @@ class FusedAdam:
     ):
         "Raises `ValueError` for a bad `lr`, and unless there is just one tensor"
         if len(params)!=1: raise ValueError(f'expected one vector, got {len(params)} tensors')
-        self.param, self.lr, self.betas, self.eps = params[0], check_lr(lr), betas, eps
-        self.memory = {'mean': torch.zeros_like(self.param.detach()), 'square': torch.zeros_like(self.param.detach()), 't': torch.zeros((), device=self.param.device)}
+        self.params, self.lr, self.betas, self.eps = list(params), check_lr(lr), betas, eps
+        self.mean, self.square, self.t = [torch.zeros_like(params[0].detach()) for _ in range(2)] + [torch.zeros((), device=params[0].device)]
 
     def step(self):
         "Move the vector"
-        mean, square, t = self.memory.values()
-        t += 1
-        torch._fused_adam_([self.param.detach()], [self.param.grad], [mean], [square], [], [t], lr=self.lr, beta1=self.betas[0], beta2=self.betas[1],
+        [p] = self.params
+        self.t += 1
+        torch._fused_adam_([p.detach()], [p.grad], [self.mean], [self.square], [], [self.t], lr=self.lr, beta1=self.betas[0], beta2=self.betas[1],
             eps=self.eps, weight_decay=0., amsgrad=False, maximize=False)
 
     def zero_grad(self): "The next gradient is written over this one"
-    def state_dict(self):
-        "What a checkpoint must keep"
-        return {'lr': self.lr, **self.memory}
-    def load_state_dict(self, state):
-        "Go on from what `state_dict` gave; raises `ValueError` for anything else"
-        if {*state}!={'lr', *self.memory}: raise ValueError(f'expected a state with lr, mean, square and t, got {sorted(state)}')
-        self.lr = state['lr']
-        for name, kept in self.memory.items(): kept.copy_(state[name])
 
 # %% ../nbs/09_backprop.ipynb #be377211
 def by_hand(
