@@ -39,11 +39,13 @@ def site(request):
             assert not done.stderr, done.stderr
     return place
 
+PATIENCE = 60_000   # Milliseconds; what is waited for comes at once, but on a busy machine
 ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 @pytest.fixture(scope='module')
 def browser():
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+    expect.set_options(timeout=PATIENCE)
     path = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
     if not path: pytest.fail('these tests need the Chromium browser on the PATH; on Debian: apt install chromium')
     with sync_playwright() as p:
@@ -71,6 +73,7 @@ def guarded_page(browser, **options):
     "A page that may reach this machine only; what it complains about, and what else it asks for, fails the test"
     troubles = []
     page = browser.new_page(**{'viewport': {'width': 1280, 'height': 900}, 'color_scheme': 'light', 'reduced_motion': 'reduce', **options})
+    page.set_default_timeout(PATIENCE)
     page.on('console', lambda m: troubles.append(m.text) if m.type in ('error', 'warning') else None)
     page.on('pageerror', lambda e: troubles.append(str(e)))
     page.on('requestfailed', lambda r: troubles.append(f'failed: {r.url}'))
@@ -88,10 +91,17 @@ def guarded_page(browser, **options):
 def page(browser):
     with guarded_page(browser) as page: yield page
 
+def stop_clock(page):
+    "The time of what is opened in `page` stands still, but for `page.clock.run_for`"
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+
 @pytest.fixture
 def moving_page(browser):
-    "A page whose reader has nothing against motion"
-    with guarded_page(browser, reduced_motion='no-preference') as page: yield page
+    "A page whose reader has nothing against motion, and whose clock a test moves on"
+    with guarded_page(browser, reduced_motion='no-preference') as page:
+        stop_clock(page)
+        yield page
 
 @pytest.fixture(scope='module')
 def js(browser):

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from sgd_course import figures
 from sgd_course.figures import bowl_figure, descent_figure, graph_figure, losses_figure, race_figure
+from conftest import stop_clock
 from test_figures_lab import draw, play_and_pause, turn_by_keyboard
 
 ALL = {'descent': descent_figure, 'bowl': bowl_figure, 'losses': losses_figure, 'race': race_figure, 'graph': graph_figure}
@@ -85,33 +86,39 @@ def test_on_a_phone_everything_fits_and_can_be_touched(page, address):
     assert (small, wide, tiny)==([], [], [])
     assert page.evaluate('document.documentElement.scrollWidth') <= 390
 
-# Time
+# Time. The clock of `moving_page` stands still until a test lets it run: what is seen hangs on no machine's speed
 
 def test_play_pause_and_reset(moving_page, tmp_path):
     figure = show(moving_page, tmp_path, descent_figure(lr=0.1).html)
     text, place = says(figure), lambda: figure.locator('.stage circle').last.get_attribute('cx')
     start = place()
+    moving_page.clock.run_for(3000)
     expect(text).to_contain_text('Step 0:')
     assert place()==start, 'nothing moves before the reader asks'
     figure.get_by_role('button', name='Play').press('Enter')
-    expect(text).to_contain_text(re.compile(r'Step [2-9]:'))
+    moving_page.clock.run_for(1000)
+    expect(text).to_contain_text(re.compile(r'Step [1-9]\d*:'))
     figure.get_by_role('button', name='Pause').press('Space')
     held, words = place(), text.inner_text()
-    moving_page.wait_for_timeout(400)
+    moving_page.clock.run_for(3000)
     assert place()==held!=start and text.inner_text()==words
     figure.get_by_role('button', name='Play').click()
+    moving_page.clock.run_for(1000)
     expect(text).not_to_have_text(words)
     figure.get_by_role('button', name='Reset').click()
     expect(text).to_contain_text('Step 0:')
     assert place()==start and figure.get_by_role('button', name='Play').count()==1
 
 def test_the_ball_glides_unless_motion_is_reduced(moving_page, page, tmp_path):
-    track = '''host => new Promise(done => { const seen = new Set(), root = host.shadowRoot, ball = [...root.querySelectorAll('.stage circle')].at(-1);
-        root.querySelector('button').click();
-        const look = () => { seen.add(ball.getAttribute('cx')); /Step 2:/.test(root.querySelector('.says').textContent) ? done([...seen].map(Number)) : requestAnimationFrame(look) }; look() })'''
-    def places(page): return page.evaluate(track, show(page, tmp_path, descent_figure(lr=0.1).html).element_handle())
-    still, gliding = places(page), places(moving_page)
-    assert len(still)==3 and len(gliding)>8   # The start and two steps; and places between them
+    def places(page):
+        figure, seen = show(page, tmp_path, descent_figure(lr=0.1).html), set()
+        figure.get_by_role('button', name='Play').click()
+        for _ in range(60):
+            if 'Step 2:' in says(figure).inner_text(): return seen
+            seen.add(figure.locator('.stage circle').last.get_attribute('cx'))
+            page.clock.run_for(50)
+    stop_clock(page)
+    assert len(places(page))==2 and len(places(moving_page))>8   # The start and one step; and places between them
 
 HEARD = '''host => { const heard = host.shadowRoot.querySelector('.heard'), log = host.log = [];
     if (heard.ariaLive != 'polite') throw 'nobody listens';
@@ -132,10 +139,12 @@ def test_where_motion_ends_is_heard_and_not_its_way(moving_page, tmp_path, make)
     figure = show(moving_page, tmp_path, make().html)
     figure.evaluate(HEARD)
     figure.get_by_role('button', name='Step').click()
+    moving_page.clock.run_for(3000)
     expect(figure.get_by_role('button', name='Play')).to_be_visible()
     assert figure.evaluate('host => host.log')==[says(figure).text_content()]
     before = says(figure).inner_text()
     figure.get_by_role('button', name='Play').click()
+    moving_page.clock.run_for(3000)
     expect(says(figure)).not_to_have_text(before)
     assert len(figure.evaluate('host => host.log'))==1
     figure.get_by_role('button', name='Pause').click()
@@ -144,30 +153,35 @@ def test_where_motion_ends_is_heard_and_not_its_way(moving_page, tmp_path, make)
 def test_quick_steps_all_count(moving_page, tmp_path):
     figure = show(moving_page, tmp_path, descent_figure(lr=0.1).html)
     for _ in range(4): figure.get_by_role('button', name='Step').click()
+    moving_page.clock.run_for(10_000)
     expect(figure.get_by_role('button', name='Play')).to_be_visible()
     expect(says(figure)).to_contain_text('Step 4:')
     figure.get_by_role('button', name='Reset').click()
     figure.get_by_role('slider', name='Learning rate').fill('0.5')   # Two steps in all, and no more
     for _ in range(4): figure.get_by_role('button', name='Step').click()
+    moving_page.clock.run_for(10_000)
     expect(figure.get_by_role('button', name='Play')).to_be_visible()
     expect(says(figure)).to_contain_text('Step 2:')
 
 def test_step_stops_what_plays_at_the_next_step(moving_page, tmp_path):
     figure = show(moving_page, tmp_path, descent_figure(lr=0.1).html)
     figure.get_by_role('button', name='Play').click()
-    expect(says(figure)).to_contain_text('Step 1:')
+    for _ in range(60):
+        if 'Step 1:' in says(figure).inner_text(): break
+        moving_page.clock.run_for(50)
     figure.get_by_role('button', name='Step').click()
+    moving_page.clock.run_for(10_000)
     expect(figure.get_by_role('button', name='Play')).to_be_visible()
     expect(says(figure)).to_contain_text('Step 2:')
 
 def test_play_after_pause_runs_once_per_frame(moving_page, tmp_path):
     figure = show(moving_page, tmp_path, descent_figure(lr=0.1).html)
-    calls = figure.evaluate('''host => new Promise(done => { const play = host.shadowRoot.querySelector('button'), ask = requestAnimationFrame; let n = 0;
-        window.requestAnimationFrame = f => { n++; return ask(f) };
+    figure.evaluate('''host => { const play = host.shadowRoot.querySelector('button'), ask = requestAnimationFrame;
+        window.requestAnimationFrame = f => { host.asked++; return ask(f) };
         for (let k = 0; k < 7; k++) play.click();   // Play, pause, play, ...
-        n = 0;
-        ask(() => ask(() => done(n))) })''')
-    assert calls<=2
+        host.asked = 0 }''')
+    moving_page.clock.run_for(160)   # Ten frames of 16 ms
+    assert 8 <= figure.evaluate('host => host.asked') <= 10
 
 def test_step_goes_one_step(page, tmp_path):
     figure = show(page, tmp_path, race_figure().html)
@@ -203,7 +217,9 @@ def test_way_back_is_walked_by_keys(page, tmp_path):
 def test_a_dot_travels_the_way_back(moving_page, tmp_path):
     figure = show(moving_page, tmp_path, graph_figure().html)
     for _ in range(2): figure.get_by_role('button', name='Step').click()
+    moving_page.clock.run_for(1800)   # Of 1250 for each step
     expect(figure.locator('.stage circle')).to_have_count(1)
+    moving_page.clock.run_for(10_000)
     expect(says(figure)).to_contain_text('The square')
     expect(figure.locator('.stage circle')).to_have_count(0)
 
@@ -212,7 +228,7 @@ def test_sgd_is_the_first_to_arrive_on_the_bowl(page, tmp_path):
     figure = show(page, tmp_path, race_figure().html)
     press(page, figure.get_by_role('slider', name='Steps per second'), 'End')
     figure.get_by_role('button', name='Play').click()
-    expect(says(figure)).to_have_text('Step 200. SGD arrived at step 36; RMSprop arrived at step 55; Adam arrived at step 70; momentum arrived at step 77.', timeout=20_000)
+    expect(says(figure)).to_have_text('Step 200. SGD arrived at step 36; RMSprop arrived at step 55; Adam arrived at step 70; momentum arrived at step 77.')
 
 # Hands
 

@@ -69,7 +69,7 @@ def test_figures_in_jupyterlab(browser, tmp_path, monkeypatch):
             page.set_default_timeout(60_000)
             page.on('pageerror', lambda e: errors.append(str(e)))
             page.goto(f'{url}/lab/tree/try.ipynb?token={token}')
-            page.get_by_role('tab', name='try.ipynb').wait_for(timeout=60_000)
+            page.get_by_role('tab', name='try.ipynb').wait_for()
             return page, *(page.locator(f'.sgd-figure[aria-label="{label}"]') for label in ('Descent on a curve', 'Draw a digit'))
         errors = []
 
@@ -81,7 +81,7 @@ def test_figures_in_jupyterlab(browser, tmp_path, monkeypatch):
         page.get_by_role('button', name='Python 3 (ipykernel) | Idle').wait_for()   # Before, a run would ask for the kernel
         page.get_by_role('menuitem', name='Run', exact=True).click()
         page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
-        expect(page.locator('.sgd-figure[data-on]')).to_have_count(2, timeout=60_000)
+        expect(page.locator('.sgd-figure[data-on]')).to_have_count(2)
         turn_by_keyboard(page, descent)
         play_and_pause(page, descent)
         draw(page, drawing)
@@ -96,7 +96,7 @@ def test_figures_in_jupyterlab(browser, tmp_path, monkeypatch):
 
         # Opened again, with no kernel
         page, descent, drawing = open_it()
-        expect(page.locator('.sgd-figure[data-on]')).to_have_count(2, timeout=60_000)
+        expect(page.locator('.sgd-figure[data-on]')).to_have_count(2)
         for session in wait_for(lambda: ask(url, 'sessions', token), 'kernel'): ask(url, f"sessions/{session['id']}", token, 'DELETE')
         turn_by_keyboard(page, descent)
         play_and_pause(page, descent)
