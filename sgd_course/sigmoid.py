@@ -115,9 +115,8 @@ def train_linear(
     w, b = (x.new_zeros(shape, requires_grad=True) for shape in (x.shape[1], ()))    # initialise
     reports = []
     for _ in range(epochs):                                                          # repeat
-        order = torch.randperm(len(x), generator=generator)
-        for xb, tb in zip(x[order].split(batch_size), t[order].split(batch_size)):
-            loss(xb@w + b, tb).backward()                                            # predict, loss, gradient
+        for rows in torch.randperm(len(x), generator=generator).split(batch_size):
+            loss(x[rows]@w + b, t[rows]).backward()                                  # predict, loss, gradient
             sgd_step((w, b), lr)                                                     # step
         if report: reports.append(report(w.detach().clone(), b.detach().clone()))
     return w.detach(), b.detach(), reports                                           # stop
