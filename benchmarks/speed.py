@@ -52,22 +52,31 @@ def torch_loop(job, loader, model):
         return len(loader.dataset)
     return turn
 
-@peer('bound', 'The matrix products alone: the bound')
-def bound(job):
+def products(job, shuffled=False):
+    "The matrix products of an epoch; `shuffled` also fetches the digits in a new order, and takes Adam's pass through its memory (plain SGD can step inside a product)"
     import torch
+    from sgd_course.backprop import FusedAdam
+    from sgd_course.mini_batches import DataLoader
     weights = [torch.randn(b, a)/a**0.5 for a, b in pairwise(job.sizes)]
     grads = [torch.empty_like(w) for w in weights]
+    vector = torch.rand(sum((a + 1)*b for a, b in pairwise(job.sizes)), requires_grad=True)
+    vector.grad, adam = torch.rand_like(vector), FusedAdam([vector], 0.001)
+    loader = DataLoader(job.x, job.y, job.batch, shuffle=True, generator=torch.Generator().manual_seed(0))
     def turn():
-        for x in job.x.split(job.batch):
+        for x in (x for x, _ in loader) if shuffled else job.x.split(job.batch):
             acts, errors = memory[len(x)]
             acts[0] = x
             for i, w in enumerate(weights): torch.mm(acts[i], w.t(), out=acts[i+1])
             for i in reversed(range(len(weights))):
                 torch.mm(errors[i+1].t(), acts[i], out=grads[i])
                 if i: torch.mm(errors[i+1], weights[i], out=errors[i])
+            if shuffled and job.opt=='Adam': adam.step()
         return len(job.x)
     memory = {n: [[torch.randn(n, k) for k in job.sizes] for _ in range(2)] for n in {job.batch, len(job.x)%job.batch or job.batch}}
     return turn
+
+peer('bound', 'The matrix products alone: the bound')(products)
+peer('floor', "The products, the fetching of shuffled digits and Adam's pass, and nothing else: the floor")(partial(products, shuffled=True))
 
 def our_learner(job, watched=True, by_hand=False):
     "`Learner` with its own digits, network and optimiser; `watched` by progress bar and recorder"
@@ -216,7 +225,7 @@ def work(keys, rows, threads, pipe):
             pipe.send(timed(turns[key]))
 
 # Compared to a hundredth, so they share a process, and the places of the digits in memory
-TOGETHER = ('learner', 'bare'), ('hand', 'barehand')
+TOGETHER = ('bound', 'floor'), ('learner', 'bare'), ('hand', 'barehand')
 
 def together(keys):
     "`keys` in tuples, one for each process"
@@ -296,7 +305,7 @@ One epoch over the 60,000 digits of MNIST as float32, shuffled, with cross-entro
 
 ## Multiples of the bound
 
-The bound is the time of the matrix products alone, forward and backward, over the digits in the order of the file and into memory that is set aside beforehand. No way of training can do without these products; whatever it takes longer is shuffling, small operations and bookkeeping. Each entry is a median over the rounds of "time of this row / time of the bound in the same round". These multiples can be compared between machines, seconds cannot.
+The bound is the time of the matrix products alone, forward and backward, over the digits in the order of the file and into memory that is set aside beforehand. No way of training can do without these products; whatever it takes longer is shuffling, small operations and bookkeeping. The floor adds what a way of training has to do besides: fetch the digits in a new order and, with Adam, go once through weights, gradients and both averages. Each entry is a median over the rounds of "time of this row / time of the bound in the same round". These multiples can be compared between machines, seconds cannot.
 
 {ratios}
 

@@ -64,7 +64,8 @@ def test_force_leaves_no_older_run_behind(tmp_path):
 def test_ctrl_c_keeps_the_last_epoch(tmp_path):
     code = 'from sgd_course.cli import main; main()'
     args = ['train', '--epochs', '1000', '--hidden', '0', '--batch-size', '1000', '--device', 'cpu']
-    p = subprocess.Popen([sys.executable, '-c', code, *args], cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(ROOT)}, stderr=subprocess.PIPE, text=True)
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)   # What a shell runs in the background does not hear Ctrl-C
+    p = subprocess.Popen([sys.executable, '-c', code, *args], cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(ROOT)}, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     while p.poll() is None and not (tmp_path/'network.pt.run').exists(): time.sleep(0.05)
     p.send_signal(signal.SIGINT)
     err = p.communicate(timeout=300)[1]
