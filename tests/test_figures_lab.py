@@ -10,7 +10,7 @@ from test_lab import free_port, running_lab, wait_for
 def ask(url, path, token, method='GET'):
     "What the server answers; `None` if it is nothing"
     request = urllib.request.Request(f'{url}/api/{path}', method=method, headers={'Authorization': f'token {token}'})
-    with urllib.request.urlopen(request, timeout=20) as answer: return json.loads(answer.read() or 'null')
+    with urllib.request.urlopen(request, timeout=60) as answer: return json.loads(answer.read() or 'null')
 
 def notebook():
     "Two figures, with the outputs that somebody stored"
@@ -75,7 +75,7 @@ def test_figures_in_jupyterlab(browser, tmp_path, monkeypatch):
 
         # A notebook from elsewhere is not trusted: its scripts do not run, and a sentence says what to do
         page, descent, drawing = open_it()
-        for label in ('Descent on a curve', 'Draw a digit'): expect(page.get_by_text(f'{label}: an interactive figure.')).to_be_visible(timeout=30_000)
+        for label in ('Descent on a curve', 'Draw a digit'): expect(page.get_by_text(f'{label}: an interactive figure.')).to_be_visible()
         assert page.locator('.sgd-figure[data-on]').count()==0
 
         page.get_by_role('button', name='Python 3 (ipykernel) | Idle').wait_for()   # Before, a run would ask for the kernel

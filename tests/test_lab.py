@@ -285,7 +285,7 @@ def running_lab(folder, *args):
     try: yield p, lines
     finally:
         p.terminate()
-        try: p.wait(20)
+        try: p.wait(180)
         finally: p.kill()
 
 def wait_for(found, what, seconds=180):
@@ -297,12 +297,12 @@ def wait_for(found, what, seconds=180):
     raise AssertionError(f'no {what} after {seconds} s')
 
 def status(url):
-    try: return urllib.request.urlopen(url, timeout=20).status
+    try: return urllib.request.urlopen(url, timeout=60).status
     except urllib.error.HTTPError as e: return e.code
 
 def kernel_of(url, path):
     "The id of the kernel that the server runs for a notebook; a text that is nowhere if there is none yet"
-    return next((o['kernel']['id'] for o in json.load(urllib.request.urlopen(url, timeout=20)) if o['path']==path), 'no kernel yet')
+    return next((o['kernel']['id'] for o in json.load(urllib.request.urlopen(url, timeout=60)) if o['path']==path), 'no kernel yet')
 
 def as_bytes(frame): return frame if isinstance(frame, bytes) else frame.encode()
 
