@@ -97,7 +97,7 @@ def test_play_pause_and_reset(moving_page, tmp_path):
     assert place()==start, 'nothing moves before the reader asks'
     figure.get_by_role('button', name='Play').press('Enter')
     moving_page.clock.run_for(1000)
-    expect(text).to_contain_text(re.compile(r'Step [1-9]\d*:'))
+    expect(text).to_contain_text(re.compile(r'Step [2-9]:'))
     figure.get_by_role('button', name='Pause').press('Space')
     held, words = place(), text.inner_text()
     moving_page.clock.run_for(3000)
@@ -114,11 +114,11 @@ def test_the_ball_glides_unless_motion_is_reduced(moving_page, page, tmp_path):
         figure, seen = show(page, tmp_path, descent_figure(lr=0.1).html), set()
         figure.get_by_role('button', name='Play').click()
         for _ in range(60):
-            if 'Step 2:' in says(figure).inner_text(): return seen
             seen.add(figure.locator('.stage circle').last.get_attribute('cx'))
+            if 'Step 2:' in says(figure).inner_text(): return seen
             page.clock.run_for(50)
     stop_clock(page)
-    assert len(places(page))==2 and len(places(moving_page))>8   # The start and one step; and places between them
+    assert len(places(page))==3 and len(places(moving_page))>8   # The start and two steps; and places between them
 
 HEARD = '''host => { const heard = host.shadowRoot.querySelector('.heard'), log = host.log = [];
     if (heard.ariaLive != 'polite') throw 'nobody listens';

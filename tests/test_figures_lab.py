@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sgd_course.figures import descent_figure, draw_figure
+from conftest import PATIENCE
 from test_lab import free_port, running_lab, wait_for
 
 def ask(url, path, token, method='GET'):
@@ -66,7 +67,7 @@ def test_figures_in_jupyterlab(browser, tmp_path, monkeypatch):
         url, token = f'http://127.0.0.1:{port}', link[0].split('token=')[1]
         def open_it():
             page = browser.new_page(viewport={'width': 1400, 'height': 1000}, reduced_motion='no-preference')
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(PATIENCE)
             page.on('pageerror', lambda e: errors.append(str(e)))
             page.goto(f'{url}/lab/tree/try.ipynb?token={token}')
             page.get_by_role('tab', name='try.ipynb').wait_for()

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings, strategies as st
 
+from conftest import PATIENCE
 from repo import ROOT
 from sgd_course import cli
 from sgd_course.cli import RECORD, LabError, lay_out, main
@@ -327,7 +328,7 @@ def test_lab_opens_runs_and_keeps_the_work(tmp_path):
 
         browser = play.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
         page = browser.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         introduced = []   # Websockets of kernels that have said who they are: what is run before is lost
         page.on('websocket', lambda socket: socket.on('framereceived', lambda frame: b'kernel_info_reply' in as_bytes(frame) and introduced.append(socket.url)))
         page.goto(link)
