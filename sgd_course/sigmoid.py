@@ -112,14 +112,14 @@ def train_linear(
     t = check_probabilities(t, (len(x),), 'targets')
     if not isinstance(generator, torch.Generator): raise ValueError(f'expected a torch.Generator, got {generator!r}')
     if not all(isinstance(n, int) and n>=1 for n in (batch_size, epochs)): raise ValueError(f'expected whole numbers, at least 1, got batch_size {batch_size} and epochs {epochs}')
-    w, b = (x.new_zeros(shape, requires_grad=True) for shape in (x.shape[1], ()))    # initialise
+    w, b = (x.new_zeros(n, requires_grad=True) for n in (x.shape[1], ()))   # initialise
     reports = []
-    for _ in range(epochs):                                                          # repeat
+    for _ in range(epochs):   # repeat
         for rows in torch.randperm(len(x), generator=generator).split(batch_size):
-            loss(x[rows]@w + b, t[rows]).backward()                                  # predict, loss, gradient
-            sgd_step((w, b), lr)                                                     # step
+            loss(x[rows]@w + b, t[rows]).backward()   # predict, loss, gradient
+            sgd_step((w, b), lr)   # step
         if report: reports.append(report(w.detach().clone(), b.detach().clone()))
-    return w.detach(), b.detach(), reports                                           # stop
+    return w.detach(), b.detach(), reports   # stop
 
 # %% ../nbs/04_sigmoid.ipynb #a47ed13a
 def reliability(
