@@ -19,6 +19,7 @@ def check_lr(
     lr, # Learning rate: a number, or a tensor of them
 ): # `lr` as it came
     "`lr`, if every value in it is finite and not negative; else raises `ValueError`"
+    if type(lr) is float and 0 <= lr < math.inf: return lr
     try: values = torch.as_tensor(lr)
     except (TypeError, ValueError, RuntimeError): raise ValueError(f'expected a number as lr, got {lr!r}') from None
     if values.numel()==0: raise ValueError('expected at least one lr, got none')

@@ -44,7 +44,7 @@ def check_probabilities(
     if not p.is_floating_point(): p = p.float()
     if p.numel()==0: raise ValueError(f'expected at least one of {what}, got none')
     if shape is not None and p.shape!=shape: raise ValueError(f'expected {what} of shape {tuple(shape)}, got {tuple(p.shape)}')
-    if not ((p>=0) & (p<=1)).all(): raise ValueError(f'expected {what} from 0 to 1, got {p.min().item()} to {p.max().item()}')
+    if not p.equal(p.clamp(0, 1)): raise ValueError(f'expected {what} from 0 to 1, got {p.min().item()} to {p.max().item()}')
     return p
 
 # %% ../nbs/04_sigmoid.ipynb #cde9a1b5
@@ -101,9 +101,9 @@ def train_linear(
     t, # Targets, shape (n,), each from 0 to 1
     generator:torch.Generator, # Shuffles the digits
     loss=cross_entropy_from_scores, # Function of scores (m,) and targets (m,) that returns one number
-    lr:float=0.3, # Learning rate, finite and not negative
+    lr:float=0.5, # Learning rate, finite and not negative
     batch_size:int=64, # Digits per step, at least 1
-    epochs:int=20, # Passes through all digits, at least 1
+    epochs:int=12, # Passes through all digits, at least 1
     report=None, # Called as `report(w, b)` after each epoch; its answers are collected
 )->tuple: # Weights (pixels,), bias (), and the list of reports
     "Fit the score `x@w + b` by stochastic gradient descent from zero weights; raises `ValueError` on bad data or settings"
@@ -116,7 +116,7 @@ def train_linear(
     reports = []
     for _ in range(epochs):   # repeat
         for rows in torch.randperm(len(x), generator=generator).split(batch_size):
-            loss(x[rows]@w + b, t[rows]).backward()   # predict, loss, gradient
+            loss(x.index_select(0, rows)@w + b, t[rows]).backward()   # predict, loss, gradient
             sgd_step((w, b), lr)   # step
         if report: reports.append(report(w.detach().clone(), b.detach().clone()))
     return w.detach(), b.detach(), reports   # stop
