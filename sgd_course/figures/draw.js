@@ -4,24 +4,27 @@ import {bytes, an} from './_math.js';
 
 // A digit, 784 times 0 paper to 255 ink, from a grey picture (0 black to 255 white), in whole numbers as sgd_course.data.digit_from_image; null if blank
 export function digitFromImage(grey, h, w) {
-  const at = (r, c) => grey[r*w + c], frame = [];
-  for (let c = 0; c < w; c++) frame.push(at(0, c), at(h - 1, c));
-  for (let r = 0; r < h; r++) frame.push(at(r, 0), at(r, w - 1));
+  const frame = [];
+  for (let c = 0; c < w; c++) frame.push(grey[c], grey[(h - 1)*w + c]);
+  for (let r = 0; r < h; r++) frame.push(grey[r*w], grey[r*w + w - 1]);
   const paper = frame.sort((a, b) => a - b)[frame.length >> 1];
   let lo = 255, hi = 0, top = h, left = w, bottom = 0, right = 0;
   for (const v of grey) { if (v < lo) lo = v; if (v > hi) hi = v }
   const dark = paper - lo >= hi - paper, range = dark ? paper - lo : hi - paper;
   if (range < 32) return null;
-  const ink = (r, c) => { const v = dark ? paper - at(r, c) : at(r, c) - paper; return v*8 < range ? 0 : v };
-  for (let r = 0; r < h; r++) for (let c = 0; c < w; c++) if (ink(r, c)) {
+  const ink = grey.map(v => (v = dark ? paper - v : v - paper)*8 < range ? 0 : v);
+  for (let r = 0; r < h; r++) for (let c = 0; c < w; c++) if (ink[r*w + c]) {
     top = Math.min(top, r); bottom = r; left = Math.min(left, c); right = Math.max(right, c);
   }
   const tall = bottom - top + 1, wide = right - left + 1, side = Math.max(tall, wide);
   const [H, W] = [tall, wide].map(n => Math.max(1, Math.floor((40*n + side)/(2*side)))), box = Array(H*W).fill(0), rows = Array(H).fill(0), cols = Array(W).fill(0);
   // How much of the fine pixel i lies in the coarse pixel I
   const shared = (i, fine, I, coarse) => Math.min((i + 1)*coarse, (I + 1)*fine) - Math.max(i*coarse, I*fine);
-  for (let i = 0; i < tall; i++) for (let I = Math.floor(i*H/tall); I*tall < (i + 1)*H; I++)
-    for (let j = 0; j < wide; j++) for (let J = Math.floor(j*W/wide); J*wide < (j + 1)*W; J++) box[I*W + J] += ink(top + i, left + j)*shared(i, tall, I, H)*shared(j, wide, J, W);
+  for (let i = 0; i < tall; i++) for (let j = 0; j < wide; j++) {
+    const v = ink[(top + i)*w + left + j];
+    if (v) for (let I = Math.floor(i*H/tall); I*tall < (i + 1)*H; I++)
+      for (let J = Math.floor(j*W/wide); J*wide < (j + 1)*W; J++) box[I*W + J] += v*shared(i, tall, I, H)*shared(j, wide, J, W);
+  }
   const most = Math.max(...box), res = Array(784).fill(0);
   box.forEach((v, k) => { rows[Math.floor(k/W)] += box[k] = Math.floor((510*v + most)/(2*most)); cols[k % W] += box[k] });
   const [y, x] = [rows, cols].map(sums => {
@@ -45,15 +48,9 @@ export function unpack(layers) {
 // What goes into each layer, the ten scores, and their softmax
 export function forward(net, x) {
   const inputs = [];
-  net.forEach(({rows, cols, w, b}, l) => {
+  net.forEach(({cols, w, b}, l) => {
     inputs.push(l ? x = x.map(v => Math.max(v, 0)) : x);
-    const out = new Float64Array(rows);
-    for (let r = 0, k = 0; r < rows; r++) {
-      let sum = b[r];
-      for (let c = 0; c < cols; c++, k++) sum += w[k]*x[c];
-      out[r] = sum;
-    }
-    x = out;
+    x = Float64Array.from(b, (sum, r) => { for (let c = 0; c < cols; c++) sum += w[r*cols + c]*x[c]; return sum });
   });
   const most = Math.max(...x), e = x.map(v => Math.exp(v - most)), total = e.reduce((a, b) => a + b);
   return {inputs, scores: x, p: e.map(v => v/total)};
@@ -108,32 +105,29 @@ export function render({model, el}) {
     <div class="digits">${each(k => `<button type="button" aria-label="Example ${k}">${picture}</button>`)}</div>
     <div class="maps">${['What it sees', 'How the ink votes', 'What would change its mind'].map(t => `<div>${picture}<p><b>${t}</b><span></span></p></div>`).join('')}</div></div>`));
   const all = s => [...el.querySelectorAll(s)], [board] = all('.board'), [pen] = all('.pen'), [pad] = all('canvas'), maps = all('.maps canvas');
-  const cx = pad.getContext('2d', {willReadFrequently: true}), color = () => getComputedStyle(board).color;
-  let x, next, waiting, drawing, down = false, at = [140, 140];
+  const cx = pad.getContext('2d', {willReadFrequently: true}), write = (o, text) => { if (o.textContent != text) o.textContent = text };
+  let x, next, waiting, drawing, color, plain, down = false, at = [140, 140];
 
   // Ink in the colour of the text, over it values, scaled by the largest, in two colours
   function paint(canvas, ink, strength = 1, values, colors) {
-    const c = canvas.getContext('2d', {willReadFrequently: true}), most = values && Math.max(...values.map(Math.abs)) || 1;
-    c.fillStyle = color();
-    c.fillRect(0, 0, 28, 28);
-    const im = c.getImageData(0, 0, 28, 28);
+    const data = plain.slice(), most = values && Math.max(...values.map(Math.abs)) || 1;
     ink.forEach((v, k) => {
       const a = values ? Math.abs(values[k]/most) ** 0.75 : 0;
-      if (a > strength*v) im.data.set(colors[+(values[k] < 0)], 4*k);
-      im.data[4*k + 3] = 255*Math.max(a, strength*v);
+      if (a > strength*v) data.set(colors[+(values[k] < 0)], 4*k);
+      data[4*k + 3] = 255*Math.max(a, strength*v);
     });
-    c.putImageData(im, 0, 0);
+    canvas.getContext('2d', {willReadFrequently: true}).putImageData(new ImageData(data, 28), 0, 0);
   }
   function show() {
-    waiting = false;
+    waiting = null;
     x ??= read();
     const blank = !x.some(v => v), {p} = forward(net, x), a = top(p), chosen = +rival.value;
     const b = chosen >= 0 && chosen != a ? chosen : top(p.map((v, k) => k == a ? -1 : v)), percent = k => (100*p[k]).toFixed(1) + ' %';
     all('li').forEach((li, k) => {
       const bar = li.querySelector('i').style;
-      bar.width = blank ? 0 : 100*p[k] + '%';
+      bar.width = blank ? 0 : percent(k).replace(' ', '');
       bar.background = k == a ? BLUE : k == b ? RED : 'var(--line)';
-      li.lastChild.textContent = blank ? '' : percent(k);
+      write(li.lastChild, blank ? '' : percent(k));
     });
     const g = gradient(net, x, a, b);
     next = blank || drawing ? null : changeOfMind(net, x, g, a);
@@ -144,11 +138,11 @@ export function render({model, el}) {
     paint(maps[0], x);
     paint(maps[1], x, 0.15, x.map((v, k) => v*g[k]), [[0, 114, 178], [213, 94, 0]]);
     paint(maps[2], x, 0.3, change, [[0, 158, 115], [204, 121, 167]]);
-    maps.forEach((o, k) => { o.role = 'img'; o.ariaLabel = o.nextSibling.lastChild.textContent = blank ? 'Blank.' : told[k] });
+    maps.forEach((o, k) => { o.role = 'img'; write(o.nextSibling.lastChild, o.ariaLabel = blank ? 'Blank.' : told[k]) });
     ui.says(blank ? 'Nothing drawn yet. Draw a digit, or choose one.' : `The network reads ${an(a)}: ${percent(a)}. For ${an(b)} it has ${percent(b)}.`, blank ? '' : BLUE);
   }
-  function later() { if (!waiting) requestAnimationFrame(show); waiting = true }
-  function set(digit) { // Examples are prepared already
+  const later = () => waiting ??= requestAnimationFrame(show);
+  function set(digit) { // Prepared already
     paint(maps[0], x = digit);
     cx.clearRect(0, 0, 280, 280);
     cx.imageSmoothingEnabled = false;
@@ -156,16 +150,17 @@ export function render({model, el}) {
     later();
   }
   function stroke(to) {
-    Object.assign(cx, {lineWidth: 24, lineCap: 'round', strokeStyle: color()});
+    Object.assign(cx, {lineWidth: 24, lineCap: 'round', strokeStyle: color});
     cx.beginPath(); cx.moveTo(...at); cx.lineTo(...at = to); cx.stroke();
     x = null;
     later();
   }
   function read() {
-    const rgba = cx.getImageData(0, 0, 280, 280).data, grey = new Uint8Array(78400).map((_, k) => 255 - rgba[4*k + 3]);
+    const rgba = new Uint32Array(cx.getImageData(0, 0, 280, 280).data.buffer), grey = new Uint8Array(78400);
+    for (let k = 0; k < 78400; k++) grey[k] = ~rgba[k] >>> 24;   // 255 - alpha
     return Float64Array.from(digitFromImage(grey, 280, 280) || Array(784).fill(0), v => v/255);
   }
-  const where = e => { const r = pad.getBoundingClientRect(); return [e.clientX - r.left, e.clientY - r.top].map(v => v/r.width*280) }, on = (name, f) => pad.addEventListener(name, f);
+  const where = e => [e.offsetX, e.offsetY].map(v => v/pad.clientWidth*280), on = (name, f) => pad.addEventListener(name, f);
   on('pointerdown', e => { pad.setPointerCapture(e.pointerId); drawing = true; stroke(at = where(e)) });
   on('pointermove', e => { if (drawing) stroke(where(e)) });
   on('lostpointercapture', () => { drawing = false; later() });
@@ -189,8 +184,12 @@ export function render({model, el}) {
   rival.addEventListener('change', show);
   all('.digits button').forEach((o, k) => o.addEventListener('click', () => set(examples[k])));
   function dress() { // In the colour of the page, dark or light
+    x ??= read();
+    cx.fillStyle = color = getComputedStyle(board).color;
+    cx.fillRect(0, 0, 28, 28);
+    plain = cx.getImageData(0, 0, 28, 28).data;
     all('.digits canvas').forEach((o, k) => paint(o, examples[k]));
-    set(x ?? read());
+    set(x);
   }
   board.addEventListener('transitionend', dress);
   x = examples[model.get('start')];
