@@ -464,6 +464,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                  'sgd_course/optimizers.py')},
             'sgd_course.pixel_weights': { 'sgd_course.pixel_weights.accuracy': ( 'pixel_weights.html#accuracy',
                                                                                  'sgd_course/pixel_weights.py'),
+                                          'sgd_course.pixel_weights.all_finite': ( 'pixel_weights.html#all_finite',
+                                                                                   'sgd_course/pixel_weights.py'),
                                           'sgd_course.pixel_weights.check_pair': ( 'pixel_weights.html#check_pair',
                                                                                    'sgd_course/pixel_weights.py'),
                                           'sgd_course.pixel_weights.check_scores': ( 'pixel_weights.html#check_scores',

@@ -11,6 +11,7 @@ __all__ = ['finite_scores', 'sigmoid', 'check_probabilities', 'absolute_error', 
 import torch
 
 from .learning_rate import check_lr, sgd_step
+from .pixel_weights import all_finite
 
 # %% ../nbs/04_sigmoid.ipynb #154569e8
 def finite_scores(
@@ -20,7 +21,7 @@ def finite_scores(
     x = torch.as_tensor(x)
     if not x.is_floating_point(): raise ValueError(f'expected floating-point scores, got {x.dtype}: write 3. instead of 3')
     if x.numel()==0: raise ValueError('expected at least one score, got none')
-    if not x.isfinite().all(): raise ValueError(f'expected finite scores, got {int((~x.isfinite()).sum())} that are NaN or infinite')
+    if not all_finite(x): raise ValueError(f'expected finite scores, got {int((~x.isfinite()).sum())} that are NaN or infinite')
     return x
 
 # %% ../nbs/04_sigmoid.ipynb #ff761032

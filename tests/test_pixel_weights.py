@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 from torch import tensor
 
 from laws import law, one_thread
-from sgd_course.pixel_weights import (accuracy, check_pair, check_scores, check_values, class_accuracy, class_means, contributions, fit_linear, init_linear, l1_distance, l2_distance,
+from sgd_course.pixel_weights import (accuracy, all_finite, check_pair, check_scores, check_values, class_accuracy, class_means, contributions, fit_linear, init_linear, l1_distance, l2_distance,
     one_vs_rest, score, similarity_weights, squared_error_gradient, sum_squared_error, to_vectors, trial_and_error, worst_mistakes)
 
 PIXELS = 6
@@ -16,6 +16,19 @@ def goals(n): return arrays('float64', n, elements=st.sampled_from([-1., 1.])).m
 close = torch.testing.assert_close
 
 # Laws
+
+@law(arrays('float32', st.integers(0, 40), elements=st.floats(width=32)), examples=200)
+def test_one_look_finds_every_nan_and_infinity(a):
+    a = torch.from_numpy(a)
+    assert all_finite(a)==a.isfinite().all().item()==all_finite(a.double().requires_grad_())
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize('place', [0, 1, 5000, 99_999])
+def test_nan_and_infinity_are_found_in_every_place_of_a_large_tensor(bad, place):
+    a = torch.rand(100_000, generator=torch.Generator().manual_seed(0))
+    assert all_finite(a)
+    a[place] = bad
+    assert not all_finite(a)
 
 @law(rows(3), st.floats(-3, 3), st.floats(-3, 3), examples=60)
 def test_score_is_linear_but_for_the_bias(v, k, b):
