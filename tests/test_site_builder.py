@@ -137,10 +137,26 @@ def test_colab_appears_once_the_repository_is_named(small, monkeypatch):
     ('<img alt="x" src="https://example.org/x.png">', 'loads https')])
 def test_a_failed_build_leaves_the_old_site(small, tmp_path, text, why):
     (tmp_path/'out').mkdir()
+    (tmp_path/'out'/build.MARK).touch()
     (tmp_path/'out/old').touch()
     with pytest.raises(build.SiteError, match=why): small(md_cell(text))
-    assert [p.name for p in (tmp_path/'out').iterdir()] == ['old']
+    assert {p.name for p in (tmp_path/'out').iterdir()} == {'old', build.MARK}
     assert not list(tmp_path.glob('.site-*'))
+
+def test_only_an_earlier_site_or_an_empty_folder_is_replaced(small, tmp_path):
+    (tmp_path/'out').mkdir()
+    small()                                         # into an empty folder
+    (tmp_path/'out/left_over.html').touch()
+    small()                                         # over an earlier site
+    assert not (tmp_path/'out/left_over.html').exists()
+    (tmp_path/'out'/build.MARK).unlink()
+    before = {p.name for p in (tmp_path/'out').iterdir()}
+    with pytest.raises(build.SiteError, match='would be deleted'): small()
+    assert {p.name for p in (tmp_path/'out').iterdir()} == before
+
+@pytest.mark.parametrize('out, why', [(ROOT, 'holds the repository'), (ROOT.parent, 'holds the repository'), (ROOT/'nbs', 'would be deleted'), (ROOT/'README.md', 'the file')])
+def test_the_repository_is_never_replaced(out, why):
+    with pytest.raises(build.SiteError, match=why): build.check_out(out)
 
 def test_sidebar_and_folder_must_agree(tmp_path):
     (tmp_path/'index.ipynb').touch()

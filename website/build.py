@@ -81,6 +81,16 @@ def render(staged, out, title):
     shutil.rmtree(out/'.doctrees', ignore_errors=True)
     for name in ('.buildinfo', 'objects.inv'): (out/name).unlink(missing_ok=True)
 
+MARK = '.sgd-course-site'   # lies in every site that was built here, so that only such a folder is ever replaced
+
+def check_out(out):
+    "Raise `SiteError` unless `out` is free, an empty folder or an earlier site, and neither holds nor is the repository"
+    if ROOT.is_relative_to(out): raise SiteError(f'expected a folder for the site alone, got {out}, which holds the repository')
+    if not out.exists(): return
+    if not out.is_dir(): raise SiteError(f'expected a folder, got the file {out}')
+    if any(out.iterdir()) and not (out/MARK).is_file():
+        raise SiteError(f'expected an empty folder or an earlier site, got {out} with other things in it, which would be deleted')
+
 def replace_folder(new, old):
     "Put the folder `new` in the place of `old`, which may not exist"
     aside = new.with_name(new.name+'.old')
@@ -90,6 +100,8 @@ def replace_folder(new, old):
 
 def build(out, folder=ROOT/'nbs', quarto=ROOT/'_quarto.yml'):
     "Build the site of the notebooks in `folder` into `out`; returns the pages, and raises `SiteError` leaving `out` as it was"
+    out = Path(out).resolve()
+    check_out(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with chdir(ROOT), tempfile.TemporaryDirectory(prefix='.site-', dir=out.parent) as tmp:
         tmp = Path(tmp)
@@ -98,5 +110,7 @@ def build(out, folder=ROOT/'nbs', quarto=ROOT/'_quarto.yml'):
         stage(folder, tmp/'staged', contents)
         render(tmp/'staged', tmp/'html', title)
         if broken := links.broken_links(tmp/'html'): raise SiteError('links that lead nowhere:\n' + '\n'.join(broken))
+        (tmp/'html'/MARK).write_text('Made by `python -m website`, which replaces this folder as a whole.\n', encoding='utf-8')
+        check_out(out)   # again, since building takes a while
         replace_folder(tmp/'html', out)
     return sorted(p.name for p in out.glob('*.html'))
