@@ -23,15 +23,15 @@ preview: $(STAMP) ## Build the site and show it on this machine
 	@python -m website serve
 
 edit: $(STAMP) ## Work on the course itself: the notebooks in nbs/, in JupyterLab
-	@jupyter trust nbs/*.ipynb >/dev/null   # JupyterLab shows stored figures of trusted notebooks only
-	@python -m jupyterlab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.app_settings_dir=sgd_course/lab_settings nbs/index.ipynb
+	@jupyter trust nbs/*.ipynb nbs/making/*.ipynb >/dev/null   # JupyterLab shows stored figures of trusted notebooks only
+	@python -m jupyterlab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.app_settings_dir=sgd_course/content/lab_settings nbs/index.ipynb
 
 outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs
 	@nbdev-export
-	@python tools/refresh_outputs.py nbs/*.ipynb
+	@python -m tools.outputs
 
 readme: $(STAMP) ## Make README.md from nbs/index.ipynb
-	@python tools/make_readme.py
+	@python -m tools.readme
 
 bench: $(STAMP) ## Measure how fast the course starts and trains (a quarter of an hour)
 	@python benchmarks/startup.py

@@ -1,6 +1,6 @@
 "Hand settings.ini to setuptools. A key used here must also be named in `dynamic` in pyproject.toml, or setuptools drops it."
 from configparser import ConfigParser
-from setuptools import setup
+from setuptools import find_namespace_packages, setup
 
 ini = ConfigParser(delimiters=['='])
 with open('settings.ini', encoding='utf-8') as f: ini.read_file(f)
@@ -8,21 +8,13 @@ cfg = ini['DEFAULT']
 
 def lines(key): return cfg[key].strip().splitlines()
 
-data = { # Files that are no Python, by folder. The notebooks travel too, so that `sgd-course lab` works without a clone.
-    'exercises': ['*.md', '*.toml'],
-    'figures': ['*.js', '*.json'],
-    'lab_settings': ['*.json'],
-    'mnist': ['mnist.npz', 'README.md'],
-    'questions': ['*.toml', '*.js'],
-    'results': ['*.json', '*.md'],
-    'notebooks': ['*.ipynb'],
-    'notebooks.images': ['*'],
-}
+# The notebooks travel too, so that `sgd-course lab` works without a clone.
+notebooks = {'sgd_course.notebooks': 'nbs', 'sgd_course.notebooks.making': 'nbs/making', 'sgd_course.notebooks.images': 'nbs/images'}
 
 setup(
-    packages = ['sgd_course', *(f'sgd_course.{o}' for o in data)],
-    package_dir = {'sgd_course.notebooks': 'nbs', 'sgd_course.notebooks.images': 'nbs/images'},
-    package_data = {'sgd_course': ['glossary.toml']} | {f'sgd_course.{o}': files for o, files in data.items()},
+    packages = [*find_namespace_packages(include=['sgd_course', 'sgd_course.*']), *notebooks],
+    package_dir = notebooks,
+    package_data = {'': ['*.ipynb', '*.js', '*.json', '*.md', '*.npz', '*.svg', '*.toml']},
     author = cfg['author'],
     license_expression = cfg['license'],
     keywords = cfg['keywords'].split(),

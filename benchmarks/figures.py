@@ -1,4 +1,4 @@
-"How smoothly the figures move, from the browser's own trace: `python benchmarks/figures.py` writes sgd_course/results/figures.md"
+"How smoothly the figures move, from the browser's own trace: `python benchmarks/figures.py` writes sgd_course/content/results/figures.md"
 import argparse, json, shutil, statistics, sys, tempfile
 from pathlib import Path
 
@@ -90,7 +90,7 @@ Made by `python benchmarks/figures.py` on {where}, in Chromium {browser} without
 def main(args=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seconds', type=float, default=4., help='how long each figure moves')
-    parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'results'/'figures.md', help='the page to write')
+    parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'content'/'results'/'figures.md', help='the page to write')
     o = parser.parse_args(args)
     rows = []
     with sync_playwright() as p:

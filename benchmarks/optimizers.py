@@ -1,4 +1,4 @@
-"How long a step of the optimisers of chapter 8 takes beside PyTorch's: `python benchmarks/optimizers.py` writes sgd_course/results/optimizers.md"
+"How long a step of the optimisers of chapter 9 takes beside PyTorch's: `python benchmarks/optimizers.py` writes sgd_course/content/results/optimizers.md"
 import argparse, platform, random, statistics, sys, time
 from functools import partial
 from pathlib import Path
@@ -66,7 +66,7 @@ def main(args=None):
     parser.add_argument('--builds', type=int, default=8, help='how often everyone is built anew')
     parser.add_argument('--threads', type=int, nargs='+', default=[1, 2], help='threads for everyone, one row for each number')
     parser.add_argument('--device', default='cpu', help='where to compute')
-    parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'results'/'optimizers.md', help='the page to write')
+    parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'content'/'results'/'optimizers.md', help='the page to write')
     o = parser.parse_args(args)
     rows = []
     for kind in PEERS:

@@ -1,4 +1,4 @@
-"How fast the package trains, beside its peers: `python benchmarks/speed.py` writes sgd_course/results/speed.md"
+"How fast the package trains, beside its peers: `python benchmarks/speed.py` writes sgd_course/content/results/speed.md"
 import argparse, contextlib, io, multiprocessing, os, platform, statistics, sys, time, warnings
 from functools import partial
 from importlib import import_module
@@ -320,7 +320,7 @@ Medians over the rounds.
 {notes}
 """
 NOTES = {
-    'hand': 'With the gradient by hand, plain SGD takes its step inside the product, and Adam goes once through the one vector of weights (chapter 9).',
+    'hand': 'With the gradient by hand, plain SGD takes its step inside the product, and Adam goes once through the one vector of weights (chapter 10).',
     'jax': 'JAX compiles the epoch before the first round, gives back the loss of every step, draws nothing, and leaves out the last small batch.',
     'sklearn': '`MLPClassifier` is called once per epoch (`partial_fit`), without momentum and penalty.',
     'fastai': "fastai's data are a list of pairs of tensors, as in chapter 4 of its book, and it validates on one mini-batch.",
@@ -350,7 +350,7 @@ def options(args):
     parser.add_argument('--rounds', type=int, default=5, help='how many turns everyone has; three times as many with the small network')
     parser.add_argument('--rows', type=int, default=60_000, help='digits in a turn')
     parser.add_argument('--threads', type=int, default=2, help='threads for everyone')
-    parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'results'/'speed.md', help='the page to write')
+    parser.add_argument('--out', type=Path, default=ROOT/'sgd_course'/'content'/'results'/'speed.md', help='the page to write')
     o = parser.parse_args(args)
     if o.rows<256 or o.rounds<1 or o.threads<1: parser.error('expected at least 256 rows, 1 round and 1 thread')
     return o

@@ -5,12 +5,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 # The whole command, but for the server itself
-LAB = "from sgd_course import cli; cli.run_lab = lambda cmd: 0; cli.main(['lab', {}, '--no-browser'])"
+LAB = "from sgd_course.app import cli; cli.run_lab = lambda cmd: 0; cli.main(['lab', {}, '--no-browser'])"
 CASES = { # What is measured: code run in a fresh process
     '`import sgd_course`': 'import sgd_course',
     '`import sgd_course.data`': 'import sgd_course.data',
     '`import sgd_course.plots`': 'import sgd_course.plots',
-    '`sgd-course --help`': "from sgd_course.cli import main; main(['--help'], standalone_mode=False)",
+    '`sgd-course --help`': "from sgd_course.app.cli import main; main(['--help'], standalone_mode=False)",
     '`sgd-course lab`, first start, up to Jupyter': LAB.format("__import__('tempfile').mkdtemp(dir='.')"),
     '`sgd-course lab`, later start, up to Jupyter': LAB.format("'mine'"),
 }

@@ -69,7 +69,7 @@ def read_terms(
 @cache
 def all_terms()->tuple: # A `Term` each
     "The whole glossary, in the order in which the chapters introduce the terms"
-    return read_terms((files('sgd_course')/'glossary.toml').read_text(encoding='utf-8'))
+    return read_terms((files('sgd_course')/'content'/'glossary.toml').read_text(encoding='utf-8'))
 
 # %% ../nbs/glossary.ipynb #d8079f8d
 def definition(

@@ -24,7 +24,7 @@ from .files import write_whole
 # %% ../nbs/progress.ipynb #0145cca6
 def exercise_texts()->dict[str, str]: # Chapter (the name of its module) and the text of its file, in the order of the course
     "The files of exercises that come with the package"
-    texts = {p.name[:-3]: p.read_text(encoding='utf-8') for p in (files('sgd_course')/'exercises').iterdir() if p.name.endswith('.md')}
+    texts = {p.name[:-3]: p.read_text(encoding='utf-8') for p in (files('sgd_course')/'content'/'exercises').iterdir() if p.name.endswith('.md')}
     return dict(sorted(texts.items(), key=lambda item: int(re.match(r'# (\d+)', item[1])[1])))
 
 # %% ../nbs/progress.ipynb #b15a787f

@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from filelock import FileLock
 
-from repo import PACKAGE, ROOT
-
-sys.path.insert(0, str(ROOT))   # for `import website`, also when pytest is not started with `python -m`
+from repository import PACKAGE, ROOT
 
 from website.serve import make_server
 
@@ -106,7 +104,7 @@ def moving_page(browser):
 @pytest.fixture(scope='module')
 def js(browser):
     "Call `js(module, function, *args)`: what the function of that figure's very file returns in the browser"
-    with served(PACKAGE/'figures') as url, guarded_page(browser) as page:
+    with served(PACKAGE/'content'/'js') as url, guarded_page(browser) as page:
         page.route(f'{url}/', lambda route: route.fulfill(body='', content_type='text/html'))
         page.goto(f'{url}/')
         call = 'async ([module, name, args]) => (await import(`/${module}.js`))[name](...args)'

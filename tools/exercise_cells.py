@@ -1,7 +1,7 @@
-"""Make the sections Exercises and Questions of the chapters from the files in sgd_course/exercises and sgd_course/questions
+"""Make the sections Exercises and Questions of the chapters from the files in sgd_course/content/exercises and sgd_course/content/questions
 
-    python tools/exercise_cells.py            writes them into the notebooks
-    python tools/exercise_cells.py --check    changes nothing, and ends with 1 if a notebook is out of date
+    python -m tools.exercise_cells            writes them into the notebooks
+    python -m tools.exercise_cells --check    changes nothing, and ends with 1 if a notebook is out of date
 """
 import hashlib, json, os, re, sys
 from pathlib import Path
@@ -51,7 +51,7 @@ def section_questions(chapter):
 def source(cell): return ''.join(cell['source'])
 
 def unlinked(cell):
-    "The source without the links that make_glossary.py has put in"
+    "The source without the links that glossary_links.py has put in"
     return re.sub(r'\[([^\[\]]+)\]\(glossary\.ipynb#[\w-]+\)', r'\1', source(cell))
 
 def new_cell(kind, text):

@@ -21,7 +21,7 @@ def read_site(path):
 def check_notebooks(contents, folder):
     "The notebooks that the sidebar names; they must be the ones that `folder` has, each once"
     named = [name for _, notebooks in convert.sections(contents) for name in notebooks]
-    there = {p.name for p in folder.glob('*.ipynb') if not p.name.startswith(('_', '.'))}
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob('*.ipynb') if not any(o.startswith(('_', '.')) for o in p.relative_to(folder).parts)}
     pages = [convert.page_name(name) for name in named]
     if 'index.ipynb' not in named: raise SiteError('_quarto.yml does not name index.ipynb')
     if missing := sorted(set(named)-there): raise SiteError(f'_quarto.yml names notebooks that are not in {folder}: {", ".join(missing)}')

@@ -1,6 +1,7 @@
 "Turn a notebook, as nbdev has processed it for the docs, into one that MyST-NB can render"
 import ast, re
 from html import escape
+from pathlib import Path
 
 import yaml
 
@@ -13,14 +14,14 @@ TAGS = {'echo': 'remove-input', 'output': 'remove-output', 'include': 'remove-ce
 FENCED = re.compile(r'^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[`~]*[ \t]*$', re.M | re.S)
 QUOTE = re.compile(r'^> \*\*(?P<title>(?P<kind>[A-Z]\w*)[^*\n]*?)[:.]\*\*(?P<body>.*(?:\n>.*)*)', re.M)
 LONE_IMAGE = re.compile(r'(?<=\n\n)!\[(?P<alt>[^\]\n]+)\]\((?P<src>[^)\s]+)\)(?=\n\n)')
-NOTEBOOK_LINK = re.compile(r'\]\((?:\./)?(?P<name>[\w.-]+\.ipynb)(?P<anchor>#[^)\s]*)?\)')
+NOTEBOOK_LINK = re.compile(r'\]\((?:\.{0,2}/?[\w-]+/|\.{1,2}/)*(?P<name>[\w.-]+\.ipynb)(?P<anchor>#[^)\s]*)?\)')
 SYMBOL_LINK = re.compile(r'\[`(?P<text>[^`]+)`\]\((?P<url>[^)\s]*?)(?P<page>[\w.-]+)\.html#(?P<symbol>[\w.]+)\)')
 SOURCE_LINK = re.compile(r'\[source\]\((?P<url>[^)\s]+)\)\{[^}]*\}')
 SHOW_DOC = re.compile(r'^show_doc\((?P<symbol>[\w.]+)', re.M)
 
 def page_name(notebook):
-    "Name of the page made from the file `notebook`: nbdev drops the number in front"
-    return re.sub(r'^\d+[a-zA-Z]?_', '', notebook).removesuffix('.ipynb')
+    "Name of the page made from the file `notebook`: folders and the number in front are dropped"
+    return re.sub(r'^\d+[a-zA-Z]?_', '', Path(notebook).name).removesuffix('.ipynb')
 
 # Markdown
 

@@ -1,0 +1,70 @@
+"""The race of the optimisers of chapter 9 on all digits, over several seeds: `python experiments/race.py`
+
+Six optimisers, each with a constant learning rate and with warm-up and cosine. For each pair, first its learning rate is chosen on 10,000 validation
+digits. Then five networks are trained on all 60,000 digits, and each is tested once on the 10,000 test digits. The results are written to
+sgd_course/content/results/optimizers.json, which the chapter shows. It takes minutes; pairs that are in the file already are left out, unless `--again` is given.
+`python experiments/race.py --check` trains each pair once for a fraction of an epoch and writes nothing."""
+import json, sys, time
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
+
+import torch
+import torch.nn.functional as F
+
+from sgd_course.data import load_mnist
+from sgd_course.files import write_whole
+from sgd_course.full_mnist import Learner, Schedule, digit_accuracy, digit_loaders, evaluate
+from sgd_course.mini_batches import DataLoader
+from sgd_course.nonlinearity import mlp
+from sgd_course.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop, warm_up_cosine
+from sgd_course.pixel_weights import to_vectors
+
+OUT = ROOT/'sgd_course/content/results/optimizers.json'
+RECIPE = dict(sizes=[784, 100, 10], batch_size=128, epochs=4)
+CHOICE_SEED, SEEDS = 100, range(5)
+PLAIN, ROLLING, SCALED = [0.01, 0.03, 0.1, 0.3, 1., 3.], [0.003, 0.01, 0.03, 0.1, 0.3, 1.], [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+RATES = {SGD: PLAIN, Momentum: ROLLING, Nesterov: ROLLING, RMSprop: SCALED, Adam: SCALED, AdamW: SCALED}
+SCHEDULES = {'constant': None, 'warm-up and cosine': warm_up_cosine}
+
+def train(loader, opt_func, lr, rule, seed, epochs):
+    "A network trained on the digits of `loader`; the same for the same arguments on one machine"
+    g = torch.Generator().manual_seed(seed)
+    model, loader.generator = mlp(RECIPE['sizes'], generator=g), g
+    callbacks = [Schedule(lambda part: rule(part, lr))] if rule else []
+    Learner(model, loader, None, F.cross_entropy, opt_func, lr, callbacks, 'cpu').fit(epochs)
+    return model
+
+def accuracy(model, loader): return round(evaluate(model, loader, {'accuracy': digit_accuracy})['accuracy'], 5)
+
+def race(opt_func, rule, part, valid, everything, test):
+    "Validation accuracy for each rate, the best rate, and test accuracies with it"
+    tried = {}
+    for lr in RATES[opt_func]:
+        try: tried[str(lr)] = accuracy(train(part, opt_func, lr, rule, CHOICE_SEED, RECIPE['epochs']), valid)
+        except ValueError: tried[str(lr)] = 0. # Diverged
+    lr = float(max(tried, key=tried.get))
+    return dict(validation=tried, lr=lr, test=[accuracy(train(everything, opt_func, lr, rule, seed, RECIPE['epochs']), test) for seed in SEEDS])
+
+def main(check=False, again=False):
+    part, valid = digit_loaders(RECIPE['batch_size'], torch.Generator())
+    pairs = [(f'{o.__name__}, {name}', o, rule) for name, rule in SCHEDULES.items() for o in RATES]
+    if check:
+        few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True, torch.Generator())
+        for name, o, rule in pairs: print(name, 'validation', accuracy(train(few, o, RATES[o][2], rule, 0, 1), valid), flush=True)
+        return
+    everything = digit_loaders(RECIPE['batch_size'], torch.Generator(), valid=0)[0]
+    test = DataLoader(to_vectors(load_mnist('test').images), load_mnist('test').labels, 2000)
+    found = json.loads(OUT.read_text()) if OUT.exists() and not again else {'recipe': RECIPE, 'runs': {}}
+    for name, o, rule in pairs:
+        if name in found['runs']: continue
+        start = time.perf_counter()
+        found['runs'][name] = race(o, rule, part, valid, everything, test)
+        write_whole(OUT, (json.dumps(found, indent=1) + '\n').encode())
+        print(name, found['runs'][name], f'{time.perf_counter() - start:.0f} s', flush=True)
+
+if __name__ == '__main__':
+    if not set(sys.argv[1:]) <= {'--check', '--again'}: sys.exit(__doc__)
+    main('--check' in sys.argv, '--again' in sys.argv)

@@ -1,0 +1,72 @@
+"""How well the networks of chapter 7 read, over several seeds: `python experiments/seeds.py`
+
+For each recipe, first its learning rate is chosen on 10,000 validation digits. Then five networks are trained on all 60,000 digits, and each is
+tested once on the 10,000 test digits. The results are written to sgd_course/content/results/full_mnist.json, which the chapter shows. It takes minutes.
+`python experiments/seeds.py --check` trains one network by each recipe for a tenth of the epochs and writes nothing."""
+import json, sys, time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
+
+import torch
+import torch.nn.functional as F
+
+from sgd_course.data import load_mnist
+from sgd_course.files import write_whole
+from sgd_course.full_mnist import Learner, Schedule, digit_accuracy, digit_loaders, evaluate, triangle
+from sgd_course.mini_batches import SGD, DataLoader
+from sgd_course.nonlinearity import mlp
+from sgd_course.pixel_weights import to_vectors
+
+OUT = ROOT/'sgd_course/content/results/full_mnist.json'
+CHOICE_SEEDS, SEEDS = [100], range(5)
+
+RECIPES = { # `rates` are tried on the validation digits; a peak of a triangle if `schedule`
+    'softmax regression': dict(sizes=[784, 10], rates=[0.2, 0.5, 1.0], momentum=0, schedule=True, batch_size=64, epochs=20),
+    'one hidden layer, plain SGD': dict(sizes=[784, 100, 10], rates=[0.1, 0.2, 0.4, 0.8], momentum=0, schedule=False, batch_size=64, epochs=20),
+    'one hidden layer, momentum and schedule': dict(sizes=[784, 100, 10], rates=[0.1, 0.2, 0.4], momentum=0.9, schedule=True, batch_size=128, epochs=20),
+}
+
+def train(recipe, lr, seed, valid, epochs=None):
+    "A network trained by `recipe` on all digits but `valid` of them; the same for the same arguments on one machine"
+    g = torch.Generator().manual_seed(seed)
+    model = mlp(recipe['sizes'], generator=g)
+    loader, _ = digit_loaders(recipe['batch_size'], g, valid)
+    opt_func = (lambda params, lr: torch.optim.SGD(params, lr, momentum=recipe['momentum'])) if recipe['momentum'] else SGD
+    callbacks = [Schedule(lambda part: triangle(part, lr))] if recipe['schedule'] else []
+    learn = Learner(model, loader, None, F.cross_entropy, opt_func, lr, callbacks, device='cpu')
+    learn.fit(epochs or recipe['epochs'])
+    return learn.model
+
+def accuracy_of(model, loader): return round(evaluate(model, loader, {'accuracy': digit_accuracy})['accuracy'], 5)
+
+def choose(recipe, valid):
+    "Mean accuracy on the validation digits for each learning rate"
+    found = {}
+    for lr in recipe['rates']:
+        runs = [accuracy_of(train(recipe, lr, seed, len(valid.x)), valid) for seed in CHOICE_SEEDS]
+        found[str(lr)] = round(sum(runs)/len(runs), 5)
+        print(f'    lr {lr}: validation {found[str(lr)]}', flush=True)
+    return found
+
+def main(check=False):
+    valid = digit_loaders(64, torch.Generator())[1]
+    test = DataLoader(to_vectors(load_mnist('test').images), load_mnist('test').labels, 2000)
+    results = {}
+    for name, recipe in RECIPES.items():
+        start = time.perf_counter()
+        print(name, flush=True)
+        if check:
+            print('    validation', accuracy_of(train(recipe, recipe['rates'][1], 0, len(valid.x), recipe['epochs']//10), valid))
+            continue
+        tried = choose(recipe, valid)
+        lr = float(max(tried, key=tried.get))
+        scores = [accuracy_of(train(recipe, lr, seed, 0), test) for seed in SEEDS]
+        results[name] = recipe | dict(validation=tried, lr=lr, test=scores)
+        print(f'    lr {lr}: test {scores}, {time.perf_counter() - start:.0f} s', flush=True)
+    if not check: write_whole(OUT, (json.dumps(results, indent=1) + '\n').encode())
+
+if __name__ == '__main__':
+    if sys.argv[1:] not in ([], ['--check']): sys.exit(__doc__)
+    main(check='--check' in sys.argv)

@@ -1,0 +1,370 @@
+"`sgd-course lab`: the learner's work is never written over, whatever goes wrong; and JupyterLab really opens"
+import json, os, re, shutil, socket, subprocess, sys, threading, time, urllib.error, urllib.request
+from contextlib import contextmanager
+
+import nbformat, nbformat.sign
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings, strategies as st
+
+from conftest import PATIENCE
+from repository import ROOT
+from sgd_course.app import cli
+from sgd_course.app.cli import RECORD, LabError, lay_out, main
+
+# The rules of the copy
+
+@pytest.fixture
+def course(tmp_path):
+    "A course of two chapters and a picture"
+    folder = tmp_path/'course'
+    (folder/'images').mkdir(parents=True)
+    for name in ('a.ipynb', 'b.ipynb', 'images/p.svg'): (folder/name).write_text(f'{name} 1')
+    return folder
+
+@pytest.fixture
+def mine(tmp_path): return tmp_path/'mine'
+
+def texts(folder):
+    "What the learner sees: every file but the record"
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob('*') if p.is_file() and p.name!=RECORD}
+
+def renew(course, text, *names):
+    for name in names: (course/name).write_text(text)
+
+def test_first_start_copies_everything(course, mine):
+    assert lay_out(mine/'deep'/'down', course) == {'new': ['a.ipynb', 'b.ipynb', 'images/p.svg']}
+    assert texts(mine/'deep'/'down') == texts(course)
+
+def test_second_start_writes_nothing(course, mine):
+    lay_out(mine, course)
+    before = {p: p.stat().st_mtime_ns for p in [mine, *mine.rglob('*')]}
+    assert set(lay_out(mine, course)) == {'same'}
+    assert {p: p.stat().st_mtime_ns for p in [mine, *mine.rglob('*')]} == before
+
+def test_untouched_chapter_is_renewed(course, mine):
+    lay_out(mine, course)
+    renew(course, 'a 2', 'a.ipynb')
+    assert lay_out(mine, course)['update'] == ['a.ipynb']
+    assert texts(mine) == texts(course)
+
+def test_own_work_stays_while_the_course_stands_still(course, mine):
+    lay_out(mine, course)
+    (mine/'a.ipynb').write_text('own work')
+    assert lay_out(mine, course)['yours'] == ['a.ipynb']
+    assert texts(mine) == texts(course) | {'a.ipynb': 'own work'}
+
+def test_newer_version_is_laid_beside_own_work_once(course, mine):
+    lay_out(mine, course)
+    (mine/'a.ipynb').write_text('own work')
+    renew(course, 'a 2', 'a.ipynb')
+    assert lay_out(mine, course, version='0.0.2')['beside'] == ['a (version 0.0.2).ipynb']
+    (mine/'a (version 0.0.2).ipynb').unlink()
+    assert lay_out(mine, course, version='0.0.2')['yours'] == ['a.ipynb'], 'taken note of and thrown away: not laid again'
+    assert texts(mine) == texts(course) | {'a.ipynb': 'own work'}
+
+def test_own_work_in_the_version_laid_beside_stays_too(course, mine):
+    lay_out(mine, course)
+    (mine/'a.ipynb').write_text('own work')
+    renew(course, 'a 2', 'a.ipynb')
+    lay_out(mine, course, version='0.0.2')
+    (mine/'a (version 0.0.2).ipynb').write_text('more own work')
+    renew(course, 'a 3', 'a.ipynb')
+    assert lay_out(mine, course, version='0.0.2')['beside'] == ['a (version 0.0.2, 2).ipynb']
+    assert texts(mine) == texts(course) | {'a.ipynb': 'own work', 'a (version 0.0.2).ipynb': 'more own work', 'a (version 0.0.2, 2).ipynb': 'a 3'}
+
+def test_deleted_chapter_comes_back_and_the_learner_is_told(course, mine):
+    lay_out(mine, course)
+    (mine/'a.ipynb').unlink()
+    done = lay_out(mine, course)
+    assert done['again'] == ['a.ipynb'] and texts(mine) == texts(course)
+    assert cli.tell(done) == ['Copied again, since it was gone: a.ipynb.']
+
+def test_files_of_the_learner_stay(course, mine):
+    mine.mkdir()
+    (mine/'notes.ipynb').write_text('notes')
+    (mine/'a.ipynb').write_text('was here before the course')
+    assert lay_out(mine, course, version='0.0.1')['beside'] == ['a (version 0.0.1).ipynb']
+    assert texts(mine).items() >= {'notes.ipynb': 'notes', 'a.ipynb': 'was here before the course'}.items()
+
+@pytest.mark.parametrize('record', [None, b'', b'{"given": {"a.ipy', b'[]', b'{"given": 7}', b'{"given": {"a.ipynb": 7}}', b'\xff\xfe'])
+def test_without_a_record_everything_that_differs_is_the_learners(record, course, mine):
+    lay_out(mine, course)
+    (mine/'a.ipynb').write_text('own work')
+    renew(course, 'b 2', 'b.ipynb')
+    if record is None: (mine/RECORD).unlink()
+    else: (mine/RECORD).write_bytes(record)
+    done = lay_out(mine, course, version='0.0.2')
+    assert done == {'beside': ['a (version 0.0.2).ipynb', 'b (version 0.0.2).ipynb'], 'same': ['images/p.svg']}
+    assert texts(mine).items() >= {'a.ipynb': 'own work', 'b.ipynb': 'b.ipynb 1', 'b (version 0.0.2).ipynb': 'b 2'}.items()
+    assert set(lay_out(mine, course, version='0.0.2')) == {'yours', 'same'}, 'the record is whole again'
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(['learner', 'course', 'start', 'lose record', 'delete']), st.integers(0, 3)), max_size=12))
+def test_no_story_loses_a_word_of_the_learner(tmp_path_factory, story):
+    folder = tmp_path_factory.mktemp('story')
+    course, mine, work = folder/'course', folder/'mine', set()
+    course.mkdir()
+    renew(course, 'course 0', 'a.ipynb')
+    lay_out(mine, course)
+    for act, n in story:
+        path = sorted(mine.glob('*.ipynb'))[-1:] if n%2 else [mine/'a.ipynb']
+        if act=='learner':
+            for p in path:
+                work -= {p.read_text()} if p.exists() else set() # The learner's own doing
+                p.write_text(f'own {n}')
+                work.add(f'own {n}')
+        elif act=='course': renew(course, f'course {n}', 'a.ipynb')
+        elif act=='lose record': (mine/RECORD).unlink(missing_ok=True)
+        elif act=='delete' and (mine/'a.ipynb').exists():
+            work -= {(mine/'a.ipynb').read_text()} - {p.read_text() for p in mine.glob('*.ipynb') if p.name!='a.ipynb'}
+            (mine/'a.ipynb').unlink()
+        else:
+            before = texts(mine)
+            lay_out(mine, course)
+            after = texts(mine)
+            assert {n: t for n, t in before.items() if t.startswith('own') and after.get(n)!=t} == {}
+            assert (course/'a.ipynb').read_text() in after.values() or any(t.startswith('own') for t in after.values())
+    shutil.rmtree(folder)
+
+def notebook(source, **more): return json.dumps({'cells': [{'cell_type': 'code', 'source': [source], 'outputs': [], **more}], 'metadata': {}})
+
+def test_a_chapter_that_was_only_run_counts_as_untouched(course, mine):
+    renew(course, notebook('w = 1'), 'a.ipynb')
+    lay_out(mine, course)
+    ran = notebook('w = 1', execution_count=3, outputs=[{'output_type': 'stream', 'name': 'stdout', 'text': ['1']}])
+    renew(mine, ran, 'a.ipynb')
+    assert set(lay_out(mine, course))=={'same'} and texts(mine)['a.ipynb']==ran
+    renew(course, notebook('w = 2'), 'a.ipynb')
+    assert lay_out(mine, course)['update']==['a.ipynb'] and texts(mine)==texts(course)
+
+@pytest.mark.parametrize('more', [{'source': ['w = 1 # mine']}, {'cell_type': 'markdown'}, {'attachments': {'me.png': {'image/png': 'AA'}}}])
+def test_a_chapter_that_was_written_in_is_the_learners(more, course, mine):
+    renew(course, notebook('w = 1'), 'a.ipynb')
+    lay_out(mine, course)
+    own = notebook('w = 1', **{k: v for k, v in more.items() if k!='source'}).replace('w = 1', more.get('source', ['w = 1'])[0])
+    renew(mine, own, 'a.ipynb')
+    renew(course, notebook('w = 2'), 'a.ipynb')
+    assert lay_out(mine, course, version='0.0.2')['beside']==['a (version 0.0.2).ipynb'] and texts(mine)['a.ipynb']==own
+
+# Faults
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    "A disk on which the second file does not fit any more"
+    calls = []
+    def fsync(fd):
+        calls.append(fd)
+        if len(calls)>1: raise OSError(28, 'No space left on device')
+    monkeypatch.setattr(os, 'fsync', fsync)
+    return monkeypatch
+
+def test_full_disk_leaves_whole_files_only(course, mine, full_disk):
+    with pytest.raises(LabError, match='No space left on device. Nothing of yours was changed'): lay_out(mine, course)
+    assert texts(mine) == {'a.ipynb': 'a.ipynb 1'}
+    full_disk.undo()
+    assert lay_out(mine, course) == {'same': ['a.ipynb'], 'new': ['b.ipynb', 'images/p.svg']}
+    assert texts(mine) == texts(course)
+
+def test_full_disk_keeps_own_work(course, mine, full_disk):
+    with pytest.raises(LabError): lay_out(mine, course)
+    (mine/'a.ipynb').write_text('own work')
+    with pytest.raises(LabError): lay_out(mine, course)
+    assert texts(mine) == {'a.ipynb': 'own work'}
+
+def test_read_only_folder(course, mine, monkeypatch):
+    lay_out(mine, course)
+    def refuse(*args, **kwargs): raise PermissionError(13, 'Permission denied')
+    monkeypatch.setattr(os, 'replace', refuse)
+    lay_out(mine, course)
+    renew(course, 'a 2', 'a.ipynb')
+    with pytest.raises(LabError, match='Permission denied'): lay_out(mine, course)
+    assert texts(mine)['a.ipynb']=='a.ipynb 1' and not list(mine.rglob('.*.ipynb.*'))
+
+@pytest.mark.parametrize('place', ['taken', 'taken/below'])
+def test_file_in_place_of_the_folder(place, course, tmp_path):
+    (tmp_path/'taken').write_text('something else')
+    with pytest.raises(LabError): lay_out(tmp_path/place, course)
+    assert (tmp_path/'taken').read_text()=='something else'
+
+def test_folder_in_place_of_a_chapter(course, mine):
+    (mine/'a.ipynb').mkdir(parents=True)
+    with pytest.raises(LabError, match='cannot lay out'): lay_out(mine, course)
+
+def test_the_courses_own_folder_is_refused(course):
+    with pytest.raises(LabError, match='the course itself'): lay_out(course/'..'/'course', course)
+
+def test_learner_saves_while_a_chapter_is_renewed(course, mine, monkeypatch):
+    lay_out(mine, course)
+    renew(course, 'a 2', 'a.ipynb')
+    def fsync(fd): (mine/'a.ipynb').write_text('saved just now')
+    monkeypatch.setattr(os, 'fsync', fsync)
+    assert lay_out(mine, course, version='0.0.2')['beside'] == ['a (version 0.0.2).ipynb']
+    assert texts(mine) == texts(course) | {'a.ipynb': 'saved just now', 'a (version 0.0.2).ipynb': 'a 2'}
+
+def test_two_starts_at_once(course, mine):
+    code = 'import sys; from sgd_course.app.cli import lay_out; print("ready", flush=True); sys.stdin.readline(); lay_out(*sys.argv[1:])'
+    env = os.environ | {'PYTHONPATH': str(ROOT)}
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    starts = [subprocess.Popen([sys.executable, '-c', code, mine, course], env=env, **pipes) for _ in range(4)]
+    assert [p.stdout.readline() for p in starts] == ['ready\n']*4
+    for p in starts:
+        p.stdin.write('go\n')
+        p.stdin.flush()
+    assert [(p.communicate(timeout=300)[1], p.returncode) for p in starts] == [('', 0)]*4
+    assert texts(mine) == texts(course) and set(lay_out(mine, course)) == {'same'}
+
+# The command line
+
+def call(*args): return CliRunner().invoke(main, [str(a) for a in args])
+
+def test_errors_are_one_sentence(tmp_path):
+    (tmp_path/'taken').touch()
+    res = call('lab', tmp_path/'taken')
+    assert res.exit_code==1 and res.output==f"Error: expected a folder, got the file {tmp_path/'taken'}: choose another name\n"
+
+def test_missing_jupyterlab(tmp_path, monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    res = call('lab', tmp_path/'mine')
+    assert res.exit_code==1 and 'pip install jupyterlab' in res.output
+    assert not (tmp_path/'mine').exists()
+
+def test_jupyters_own_folder_is_out_of_reach(tmp_path, monkeypatch):
+    (tmp_path/'taken').touch()
+    monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path/'taken'/'below'))
+    monkeypatch.setattr(cli, 'run_lab', lambda cmd: 0)
+    res = call('lab', tmp_path/'mine', '--no-browser')
+    assert res.exit_code==1 and "Error: Jupyter's own folder cannot be written" in res.output and 'Traceback' not in res.output
+
+def test_chapters_are_signed_once_and_again_when_it_is_needed(course, mine, tmp_path, monkeypatch):
+    "Later starts need not load the library that signs"
+    monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path/'jupyter'))
+    monkeypatch.setattr(cli, 'course_notebooks', lambda: course)
+    monkeypatch.setattr(cli, 'run_lab', lambda cmd: 0)
+    signed, sign = [], cli.trust
+    monkeypatch.setattr(cli, 'trust', lambda folder: signed.append(sign(folder)))
+    def signed_at_start():
+        signed.clear()
+        assert call('lab', mine, '--no-browser').exit_code==0
+        return signed
+    renew(course, nbformat.writes(nbformat.v4.new_notebook()), 'a.ipynb', 'b.ipynb')
+    assert signed_at_start()==[['a.ipynb', 'b.ipynb']]
+    assert signed_at_start()==[]
+    renew(course, nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('w = 2')])), 'b.ipynb')
+    assert signed_at_start()==[['a.ipynb', 'b.ipynb']]
+    trusted = nbformat.read(mine/'b.ipynb', 4)
+    assert nbformat.sign.NotebookNotary().check_signature(trusted)
+    (tmp_path/'jupyter'/'nbsignatures.db').unlink()
+    assert signed_at_start()==[['a.ipynb', 'b.ipynb']]
+
+def test_no_window_on_a_machine_without_one(tmp_path, monkeypatch):
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY', 'BROWSER'): monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path/'jupyter'))
+    monkeypatch.setattr(sys, 'platform', 'linux')
+    started = []
+    monkeypatch.setattr(cli, 'run_lab', lambda cmd: started.append(cmd) or 0)
+    res = call('lab', tmp_path/'mine')
+    assert res.exit_code==0 and '--no-browser' in started[0]
+    assert str(tmp_path/'mine') in res.output and 'Copied' in res.output
+
+# The real thing
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as s: return s.getsockname()[1]
+
+@contextmanager
+def running_lab(folder, *args):
+    "Run `sgd-course lab` in `folder`'s parent; gives its process and the lines it prints"
+    own = {f'JUPYTER_{what}_DIR': str(folder.parent/what) for what in ('CONFIG', 'DATA')} | {'SGD_COURSE_HOME': str(folder.parent/'cache')}
+    env = os.environ | own | {'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'}
+    cmd = [sys.executable, '-c', 'from sgd_course.app.cli import main; main()', 'lab', folder.name, '--no-browser', *args]
+    p = subprocess.Popen(cmd, cwd=folder.parent, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lines = []
+    def collect():
+        for line in p.stdout: lines.append(line)
+    threading.Thread(target=collect, daemon=True).start()
+    try: yield p, lines
+    finally:
+        p.terminate()
+        try: p.wait(180)
+        finally: p.kill()
+
+def wait_for(found, what, seconds=180):
+    "The first true value of `found()`"
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if res := found(): return res
+        time.sleep(0.2)
+    raise AssertionError(f'no {what} after {seconds} s')
+
+def status(url):
+    try: return urllib.request.urlopen(url, timeout=60).status
+    except urllib.error.HTTPError as e: return e.code
+
+def kernel_of(url, path):
+    "The id of the kernel that the server runs for a notebook; a text that is nowhere if there is none yet"
+    return next((o['kernel']['id'] for o in json.load(urllib.request.urlopen(url, timeout=60)) if o['path']==path), 'no kernel yet')
+
+def as_bytes(frame): return frame if isinstance(frame, bytes) else frame.encode()
+
+def chromium(): return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+
+@pytest.mark.long
+def test_lab_opens_runs_and_keeps_the_work(tmp_path):
+    from playwright.sync_api import sync_playwright
+    if not chromium(): (pytest.fail if os.environ.get('CI') else pytest.skip)('needs Chromium')
+    folder, port, chapter = tmp_path/'my_course', free_port(), '01_quadratic_loss.ipynb'
+    with running_lab(folder, '--port', str(port)) as (p, lines), sync_playwright() as play:
+        link = wait_for(lambda: p.poll() is not None or re.search(r'http://\S+', ''.join(lines)), 'link')
+        assert p.poll() is None, ''.join(lines)
+        link = link[0]
+        assert re.fullmatch(rf'http://127\.0\.0\.1:{port}/lab/tree/index\.ipynb\?token=[0-9a-f]{{48}}', link)
+
+        contents, sessions = (f'http://127.0.0.1:{port}/api/{o}' for o in ('contents', 'sessions'))
+        token = link.split('?')[1]
+        assert (status(contents), status(f'{contents}?token=wrong'), status(f'{contents}?{token}')) == (403, 403, 200)
+        if sys.platform=='linux': # A server that listens on every address would answer here
+            with pytest.raises(ConnectionRefusedError): socket.create_connection(('127.0.0.2', port), timeout=5)
+
+        browser = play.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        introduced = []   # Websockets of kernels that have said who they are: what is run before is lost
+        page.on('websocket', lambda socket: socket.on('framereceived', lambda frame: b'kernel_info_reply' in as_bytes(frame) and introduced.append(socket.url)))
+        page.goto(link)
+        def current(name): return page.locator('.jp-mod-current', has_text=name).wait_for()
+        def follow(name): page.locator(f'.jp-RenderedMarkdown a[href*="{name}"]').first.click()
+        current('index.ipynb')
+        follow(chapter)
+        current(chapter)
+        page.locator('.jp-NotebookPanel:visible .jp-RenderedSVG img').first.wait_for()   # A stored figure: the chapter is trusted before it has run
+        wait_for(lambda: page.wait_for_timeout(100) or any(kernel_of(f'{sessions}?{token}', chapter) in o for o in introduced), 'kernel')
+        if shot := os.environ.get('LAB_SCREENSHOT'): page.screenshot(path=shot)
+
+        path, patience = folder/chapter, []   # Until when to wait for the first cell
+        def run_all():
+            page.get_by_role('menuitem', name='Run', exact=True).click()
+            page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
+            patience.append(time.monotonic() + 45)
+        def saved():
+            page.keyboard.press('Control+s')
+            page.wait_for_timeout(500)
+            assert page.locator('.jp-Dialog').all_inner_texts()==[]
+            try: cells = [c for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type']=='code']
+            except json.JSONDecodeError: return None   # JupyterLab is writing it just now
+            if not any(c['execution_count'] for c in cells) and time.monotonic() > patience[-1]: run_all()   # What was asked of a kernel that was not ready is lost
+            return all(c['execution_count'] for c in cells) and cells
+        run_all()
+        outputs = [o for c in wait_for(saved, 'saved notebook with all cells run', 400) for o in c['outputs']]
+        assert [o for o in outputs if o['output_type']=='error'] == [] and len(outputs)>50
+        assert page.locator('.Toastify__toast').count()==0, 'no question about news from the internet'
+        browser.close()
+    assert list((folder/'.workspaces').iterdir()), 'the open tabs are remembered here'
+    before = path.read_bytes()
+    assert before!=(ROOT/'nbs'/chapter).read_bytes(), 'the outputs were saved'
+    assert set(lay_out(folder))=={'same'} and path.read_bytes()==before
+
+def test_taken_port_is_told(tmp_path):
+    with socket.create_server(('127.0.0.1', 0)) as s, running_lab(tmp_path/'my_course', '--port', str(s.getsockname()[1])) as (p, lines):
+        assert p.wait(300)!=0
+        wait_for(lambda: 'not available' in ''.join(lines), 'message')

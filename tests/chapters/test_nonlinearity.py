@@ -1,0 +1,142 @@
+"Laws of `sgd_course.nonlinearity` that hold for every size, score and input"
+import json, math
+
+import numpy as np
+import pytest, torch
+from hypothesis import strategies as st
+from torch import nn, tensor
+
+from laws import law, one_thread
+from repository import PACKAGE
+from sgd_course.nonlinearity import (Scaler, collapse, count_parameters, dead_units, equal_width, he_std, init_weights,
+                                     layer_outputs, mlp, relu, simple_net, tanh, train_net, xavier_std)
+
+def seeded(k): return torch.Generator().manual_seed(k)
+
+scores = st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=9).map(lambda v: tensor(v, dtype=torch.float64))
+sizes = st.lists(st.integers(1, 9), min_size=2, max_size=5)
+seeds = st.integers(0, 2**31)
+
+def value_and_slopes(f, x):
+    x = x.clone().requires_grad_()
+    y = f(x)
+    return y.detach(), torch.autograd.grad(y.sum(), x)[0]
+
+@pytest.mark.parametrize('ours, theirs', [(relu, torch.relu), (tanh, torch.tanh)])
+@law(x=scores, examples=50)
+def test_activation_is_torchs_in_value_and_slope(ours, theirs, x):
+    for a, b in zip(value_and_slopes(ours, x), value_and_slopes(theirs, x)): torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-9)
+
+@law(scores, st.floats(0, 100), examples=50)
+def test_relu_passes_positive_factors_through(x, c):
+    torch.testing.assert_close(relu(c*x), c*relu(x), atol=1e-9, rtol=1e-9)
+
+# Networks
+
+@law(sizes, seeds, examples=50)
+def test_layers_without_bend_are_one(sizes, seed):
+    model = mlp(sizes, nn.Identity, generator=seeded(seed)).double()
+    for o in model:
+        if isinstance(o, nn.Linear): nn.init.normal_(o.bias, generator=seeded(seed))
+    x = torch.randn(4, sizes[0], generator=seeded(1), dtype=torch.float64)
+    one = collapse(model)
+    torch.testing.assert_close(one(x), model(x), atol=1e-9, rtol=1e-7)
+    assert torch.linalg.matrix_rank(one.weight) <= min(sizes)
+
+@law(sizes, examples=50)
+def test_parameters_are_lines_and_circles(sizes):
+    assert count_parameters(mlp(sizes)) == sum((a + 1)*b for a, b in zip(sizes, sizes[1:]))
+
+@pytest.mark.parametrize('kind', [np.int64, tensor])
+def test_sizes_may_be_of_any_whole_kind(kind):
+    model = mlp([kind(3), kind(2)], generator=seeded(0))
+    assert model[0].weight.shape==(2, 3) and type(model[0].in_features) is int
+
+@pytest.mark.parametrize('bad', [[3], [], [3, 0], [3, 2.5], [3, True], [3, '2'], [3, None]])
+def test_sizes_that_make_no_network(bad):
+    with pytest.raises(ValueError, match='expected at least two sizes, whole numbers from 1, got'): mlp(bad)
+
+@law(sizes, seeds, examples=50)
+def test_weights_come_from_the_generator_alone(sizes, seed):
+    before = torch.get_rng_state()
+    a, b = (mlp(sizes, generator=seeded(seed)) for _ in range(2))
+    assert all((p==q).all() for p, q in zip(a.parameters(), b.parameters()))
+    assert (torch.get_rng_state()==before).all()
+
+def test_simple_net_is_the_small_mlp():
+    ours, other = simple_net(20, 5, 3, seeded(4)), mlp([20, 5, 3], generator=seeded(4))
+    assert [type(o) for o in ours]==[nn.Linear, nn.ReLU, nn.Linear]
+    assert all((p==q).all() for p, q in zip(ours.parameters(), other.parameters()))
+
+@pytest.mark.parametrize('std, n_in, n_out, expected', [
+    (0., 300, 200, 0), (0.01, 300, 200, 0.01), (10., 300, 200, 10), (he_std, 300, 200, math.sqrt(2/300)), (xavier_std, 300, 200, math.sqrt(2/500))])
+def test_weights_have_the_spread_asked_for(std, n_in, n_out, expected):
+    w = init_weights(nn.Linear(n_in, n_out), std, seeded(0)).weight.detach()
+    # The spread of n normal numbers is known to 1/sqrt(2n), here 0.3 %; five times that is left for chance.
+    assert abs(w.std() - expected) <= 0.015*expected and abs(w.mean()) <= 5*expected/math.sqrt(n_in*n_out)
+
+@law(st.integers(1, 200_000), st.integers(1, 4), st.integers(1, 800), st.integers(1, 12), examples=50)
+def test_no_other_width_is_nearer(params, depth, n_in, n_out):
+    def off(h): return abs((n_in + 1)*h + (depth - 1)*(h + 1)*h + (h + 1)*n_out - params)
+    h = equal_width(params, depth, n_in, n_out)
+    assert off(h) <= min(off(h + 1), off(max(1, h - 1)))
+
+def test_dead_units_are_those_that_no_input_wakes():
+    model = mlp([2, 3, 1], generator=seeded(0))
+    with torch.no_grad():
+        model[0].weight.copy_(tensor([[1., 1.], [1., 1.], [-1., -1.]]))
+        model[0].bias.copy_(tensor([0., -9., 0.]))
+    x = torch.rand(50, 2, generator=seeded(1))
+    assert dead_units(model, x)[0].tolist() == [False, True, True]
+    nn.functional.mse_loss(model(x), torch.ones(50, 1)).backward()
+    assert (model[0].weight.grad[1:]==0).all() and (model[0].weight.grad[0]!=0).all()
+
+@law(sizes, seeds, examples=50)
+def test_last_output_is_the_models(sizes, seed):
+    model, x = mlp(sizes, generator=seeded(seed)), torch.ones(3, sizes[0])
+    outputs = layer_outputs(model, x)
+    assert len(outputs)==len(model) and (outputs[-1]==model(x)).all() and not outputs[-1].requires_grad
+
+# Scaling
+
+columns = st.integers(2, 20).flatmap(lambda n: st.lists(st.lists(st.floats(-1e3, 1e3, width=32), min_size=3, max_size=3), min_size=n, max_size=n))
+
+@law(columns.map(lambda v: tensor(v, dtype=torch.float64)), examples=50)
+def test_scaler_can_be_undone(x):
+    scale = Scaler(x)
+    torch.testing.assert_close(scale.invert(scale(x)), x, atol=1e-9, rtol=1e-9)
+
+@law(seeds, st.floats(1e-3, 1e3), st.floats(-1e3, 1e3), examples=50)
+def test_scaled_columns_do_not_depend_on_units(seed, c, shift):
+    x = torch.randn(30, 4, generator=seeded(seed), dtype=torch.float64)
+    z = Scaler(x)(x)
+    torch.testing.assert_close(Scaler(c*x + shift)(c*x + shift), z, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(z.std(0), torch.ones(4, dtype=torch.float64))
+
+def test_constant_column_is_only_shifted():
+    x = tensor([[3., 1.], [3., 2.]])
+    assert Scaler(x)(x)[:, 0].tolist()==[0, 0] and Scaler(x)(tensor([[5., 0.]]))[0, 0]==2
+
+# Training
+
+def test_training_is_the_loop_written_out():
+    x, y = torch.randn(10, 3, generator=seeded(0)), torch.randn(10, 1, generator=seeded(1))
+    ours, by_hand = (mlp([3, 4, 1], generator=seeded(2)) for _ in range(2))
+    loss = nn.functional.mse_loss
+    train_net(ours, x, y, loss, lambda epoch: 0.1/(epoch + 1), epochs=3, batch_size=4, generator=seeded(3))
+    opt, g = torch.optim.SGD(by_hand.parameters(), lr=0.1), seeded(3)
+    for epoch in range(3):
+        opt.param_groups[0]['lr'] = 0.1/(epoch + 1)
+        for rows in torch.randperm(10, generator=g).split(4):
+            opt.zero_grad()
+            loss(by_hand(x[rows]), y[rows]).backward()
+            opt.step()
+    for p, q in zip(ours.parameters(), by_hand.parameters()): torch.testing.assert_close(p, q, atol=1e-6, rtol=1e-5)
+
+# What was recorded
+
+def test_results_are_plain_json():
+    def refuse(name): raise AssertionError(f'{name} is no JSON')
+    recorded = json.loads((PACKAGE/'results/nonlinearity.json').read_text(), parse_constant=refuse)
+    numbers = [v for r in recorded['teeth'] + recorded['test'] for v in r.values()] + sum(recorded['validation'], []) + recorded['simple_net']
+    assert len(numbers)==9*5 + 3*5 + 3*4 + 5 and all(v is None or v==round(v, 4) for v in numbers)

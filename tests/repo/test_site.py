@@ -1,0 +1,61 @@
+"The built site in a real browser"
+from pathlib import Path
+
+import pytest
+
+from repository import HELPERS, ROOT
+from website.build import read_site
+from website.convert import page_name, sections
+
+PAGES = [page_name(name) for _, names in sections(read_site(ROOT/'_quarto.yml')[1]) for name in names]
+AXE = HELPERS/'vendor/axe.min.js'
+def violations(page, skip, **options):
+    "What axe-core finds serious or critical outside the elements that the selectors `skip` name"
+    run = '([context, options]) => axe.run(context, {resultTypes: ["violations"], ...options})'
+    found = page.evaluate(run, [{'include': ['html'], 'exclude': skip}, options])['violations']
+    return [(v['id'], [n['html'] for n in v['nodes']][:3]) for v in found if v['impact'] in ('serious', 'critical')]
+
+FRAMES = '() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))'
+
+@pytest.mark.parametrize('name', PAGES)
+def test_page(page, address, name):
+    "Loads without trouble, leads to the next page, is accessible in light and dark, and fits a phone"
+    assert page.goto(f'{address}/{name}.html').ok
+    page.evaluate('document.querySelectorAll("details").forEach(d => d.open = true)')
+    assert page.locator('h1').count()==1
+    following = [f'{p}.html' for p in PAGES[PAGES.index(name)+1:]][:1]
+    assert page.locator('a.next-page').evaluate_all('els => els.map(e => e.getAttribute("href"))')==following
+    assert page.locator('article img').evaluate_all('els => els.every(e => e.alt)')
+    assert page.locator('.math').count()==page.locator('.math:has(.katex)').count() and not page.locator('.katex-error').count()
+    page.add_script_tag(path=AXE)
+    # Code looks the same on all pages and has thousands of coloured words: one page is enough; formulas have the text's colour
+    skip = [] if name=='plots' else ['pre', '.katex']
+    assert not violations(page, skip)
+    page.emulate_media(color_scheme='dark')
+    page.evaluate(FRAMES) # The colours of a figure change within a millisecond, not at once
+    assert not violations(page, skip, runOnly=['color-contrast'])
+    page.set_viewport_size({'width': 390, 'height': 844})
+    page.evaluate(FRAMES) # What became too wide is made focusable then
+    assert page.evaluate('document.documentElement.scrollWidth') <= 390
+    assert not violations(page, [], runOnly=['scrollable-region-focusable'])
+
+def test_search_finds_a_word(page, address):
+    page.goto(f'{address}/index.html')
+    page.get_by_placeholder('Search').fill('luminance')
+    page.keyboard.press('Enter')
+    page.locator('#search-results a[href*="plots.html"]').first.wait_for()
+
+def test_dark_mode_switches(page, address):
+    page.goto(f'{address}/index.html')
+    def ground(): return page.evaluate('getComputedStyle(document.body).backgroundColor')
+    grounds = {ground()}
+    for _ in range(3):
+        page.locator('.theme-toggle:visible').click()
+        grounds.add(ground())
+    assert len(grounds)==2
+
+def test_opens_from_a_folder(page, site):
+    page.goto((site/'quadratic_loss.html').as_uri())
+    page.locator('.katex').first.wait_for()
+    page.locator('.sidebar-tree a', has_text='Plots').click()
+    page.wait_for_url('**/plots.html')

@@ -1,0 +1,469 @@
+"The figures that learn and that replay learning: digits, batches, weights, and the small network, in JavaScript and in Python"
+import base64, json, math, re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from repository import HELPERS
+import torch
+from playwright.sync_api import expect
+from torch import nn, tensor
+
+from sgd_course import figures
+from sgd_course.data import digit_from_image, load_mnist, to_float
+from sgd_course.figures import (batch_figure, bend_figure, descent_figure, draw_figure, gradient_plane, graph_figure, growing_figure, pack_network, record_losses,
+    record_run, to_text, toy_points, trained_network)
+
+def numbers(values): return torch.as_tensor(values, dtype=torch.float64)
+
+def close(got, want, eps=1e-6):
+    "Every number within `eps`, the most that the order of float64 operations and the input's rounding to JSON can make"
+    torch.testing.assert_close(numbers(got), numbers(want), rtol=eps, atol=eps)
+
+def array(text, dtype): return np.frombuffer(base64.b64decode(text), dtype)
+
+@pytest.fixture(scope='module')
+def ask(browser):
+    "Run JavaScript with a figure's module as `m` and JSON data as `data`"
+    page = browser.new_page()
+    def run(name, code, data=None):
+        text = {n: (figures.FOLDER/f'{n}.js').read_text(encoding='utf-8') for n in ('_base', '_math', name)}
+        return page.evaluate(f'''async ({{text, name, data}}) => {{
+            const address = s => URL.createObjectURL(new Blob([s], {{type: 'text/javascript'}}));
+            const m = await import(address(text[name].replace('./_base.js', address(text._base)).replace('./_math.js', address(text._math))));
+            return JSON.parse(JSON.stringify((data => {{ {code} }})(data), (k, v) => ArrayBuffer.isView(v) ? [...v] : v)) }}''', {'text': text, 'name': name, 'data': data})
+    yield run
+    page.close()
+
+# Draw a digit: the preparation
+
+def stroke(generator, h, w, width):
+    "A drawing: some round dabs along a broken line, black on white with grey edges"
+    ends = torch.rand(4, 2, generator=generator)*tensor([h, w])
+    dots = torch.cat([a + (b - a)*torch.linspace(0, 1, 60)[:, None] for a, b in zip(ends, ends[1:])])
+    grid = torch.stack(torch.meshgrid(torch.arange(h), torch.arange(w), indexing='ij'), -1).view(-1, 1, 2)
+    away = (grid - dots).float().norm(dim=-1).min(1).values.view(h, w)
+    return (255*(1 - (width - away).clamp(0, 1))).byte()
+
+def drawings():
+    "Pictures of many shapes and sizes: strokes, dark on light and light on dark, noise, digits, single dots, blank ones"
+    g = torch.Generator().manual_seed(0)
+    for k in range(60):
+        h, w = torch.randint(8, 140, (2,), generator=g).tolist()
+        grey = stroke(g, h, w, 1 + 0.08*max(h, w)*torch.rand((), generator=g).item())
+        yield 255 - grey if k%3==0 else grey
+    for h, w in ((1, 1), (1, 40), (40, 1), (2, 3), (28, 28), (33, 57), (97, 20)):
+        yield torch.randint(0, 256, (h, w), generator=g, dtype=torch.uint8)
+        yield torch.randint(100, 140, (h, w), generator=g, dtype=torch.uint8)
+        dot = torch.full((h, w), 255, dtype=torch.uint8)
+        dot[h//2, w//3] = 0
+        yield dot
+    for value in (0, 7, 255): yield torch.full((30, 30), value, dtype=torch.uint8)
+    yield from 255 - load_mnist('test').images[:40]
+
+def prepared(grey):
+    "What Python makes of a grey picture; `None` if it is blank"
+    picture = torch.stack([grey]*3 + [torch.full_like(grey, 255)], 2)   # RGBA, so that 255 is full brightness even if all is dark
+    if grey.max() <= 1: return None                                     # Would be read as 0 to 1
+    try: return digit_from_image(picture).flatten().tolist()
+    except ValueError: return None
+
+def test_drawings_are_prepared_as_python_does_it(ask):
+    pictures = [p for p in drawings()]
+    data = [{'grey': p.flatten().tolist(), 'h': p.shape[0], 'w': p.shape[1]} for p in pictures]
+    got = ask('draw', 'return data.map(o => m.digitFromImage(o.grey, o.h, o.w))', data)
+    want = [prepared(p) for p in pictures]
+    assert 5 < sum(o is None for o in want) < 20
+    assert all(g==w for g, w in zip(got, want)), [k for k, (g, w) in enumerate(zip(got, want)) if g!=w]
+
+# Draw a digit: the network
+
+def sequential(pairs):
+    res = nn.Sequential(*[o for w, b in pairs for o in (nn.Linear(w.shape[1], w.shape[0]), nn.ReLU())][:-1]).double()
+    with torch.no_grad():
+        for o, (w, b) in zip(res[::2], pairs):
+            o.weight.copy_(w)
+            o.bias.copy_(b)
+    return res
+
+def unpacked(layers):
+    "A packed network as Python reads it"
+    res = []
+    for o in layers:
+        w = array(o['int8'], 'i1')*np.repeat(array(o['scale'], '<f4').astype(float), o['shape'][1]) if 'int8' in o else array(o['float32'], '<f4')
+        res.append((tensor(np.array(w, float)).view(*o['shape']), tensor(array(o['bias'], '<f4').astype(float))))
+    return sequential(res)
+
+@pytest.fixture(scope='module')
+def digits(): return to_float(load_mnist('test').images[:1000]).flatten(1).double(), load_mnist('test').labels[:1000]
+
+PROBABILITIES = 'const net = m.unpack(data.layers); return data.digits.map(d => [...m.forward(net, [...atob(d)].map(c => c.charCodeAt(0)/255)).p])'
+
+def sent(x): return [to_text(o.numpy()) for o in (x*255).round().byte()]
+
+@torch.no_grad()
+def test_shipped_network_in_javascript_is_pythons(ask, digits):
+    layers, (x, labels) = trained_network()['layers'], digits
+    got = numbers(ask('draw', PROBABILITIES, {'layers': layers, 'digits': sent(x)}))
+    close(got, unpacked(layers)(x).softmax(1))
+    assert (got.argmax(1)==labels).double().mean() > 0.975
+
+@torch.no_grad()
+def test_bytes_are_within_three_hundredths_of_float32(ask, digits):
+    "With a model trained here for a moment, and passed as the reader of chapter 7 passes it"
+    x, labels = digits
+    g = torch.Generator().manual_seed(1)
+    model = nn.Sequential(nn.Linear(784, 100), nn.ReLU(), nn.Dropout(0.1), nn.Linear(100, 10))
+    for p in model.parameters(): p.copy_((2*torch.rand(p.shape, generator=g) - 1)/math.sqrt(p.shape[-1]))
+    images, targets = load_mnist('train')
+    opt = torch.optim.SGD(model.parameters(), lr=0.2)
+    with torch.enable_grad():
+        for rows in torch.randperm(60_000, generator=g)[:25_600].split(64):
+            nn.functional.cross_entropy(model.eval()(to_float(images[rows]).flatten(1)), targets[rows]).backward()
+            opt.step()
+            opt.zero_grad()
+    got = numbers(ask('draw', PROBABILITIES, {'layers': pack_network(model), 'digits': sent(x)}))
+    assert (got - model(x.float()).softmax(1)).abs().max() < 0.03
+    assert (got.argmax(1)==labels).double().mean() > 0.9
+
+def test_gradient_is_autograds(ask, digits):
+    layers, x = trained_network()['layers'], digits[0][:5].clone().requires_grad_()
+    scores = unpacked(layers)(x)
+    for a, b in ((3, 8), (0, 9)):
+        want, = torch.autograd.grad((scores[:, a] - scores[:, b]).sum(), x, retain_graph=True)
+        got = ask('draw', 'const net = m.unpack(data.layers); return data.x.map(x => m.gradient(net, x, data.a, data.b))', {'layers': layers, 'x': x.tolist(), 'a': a, 'b': b})
+        close(got, want)
+        # The votes, ink × gradient, and a constant make up the lead exactly: move in the ink's direction by a hair and nothing bends
+        votes, lead = (want*x).sum(1), scores[:, a] - scores[:, b]
+        near = unpacked(layers)(x*(1 - 1e-7))
+        close(lead - (near[:, a] - near[:, b]), votes*1e-7, 1e-9)
+
+@torch.no_grad()
+def test_change_of_mind_is_just_enough(ask, digits):
+    layers, x = trained_network()['layers'], digits[0][:40]
+    net = unpacked(layers)
+    order = net(x).argsort(1, descending=True)
+    code = 'const net = m.unpack(data.layers); return data.x.map((x, k) => m.changeOfMind(net, x, m.gradient(net, x, data.a[k], data.b[k]), data.a[k]))'
+    got = ask('draw', code, {'layers': layers, 'x': x.tolist(), 'a': order[:, 0].tolist(), 'b': order[:, 1].tolist()})
+    assert sum(o is not None for o in got) > 30
+    for before, a, after in zip(x, order[:, 0], got):
+        if after is None: continue
+        after = numbers(after)
+        assert after.min()>=0 and after.max()<=1 and net(after).argmax()!=a
+        assert net(before + 0.98*(after - before)).argmax()==a
+
+# Bend the line
+
+ACTIVATIONS = {'relu': torch.relu, 'tanh': torch.tanh, 'sigmoid': torch.sigmoid, 'linear': lambda z: z}
+
+def torch_scores(net, points):
+    x, leaves = numbers(points).view(-1, 2), []
+    for k, o in enumerate(net['layers']):
+        leaves.append((numbers(o['w']).view(o['rows'], o['cols']).requires_grad_(), numbers(o['b']).requires_grad_()))
+        x = x@leaves[-1][0].T + leaves[-1][1]
+        if k < len(net['layers']) - 1: x = ACTIVATIONS[net['activation']](x)
+    return x[:, 0], leaves
+
+@pytest.mark.parametrize('activation', ACTIVATIONS)
+@pytest.mark.parametrize('sizes', [[2, 1, 1], [2, 8, 1], [2, 5, 5, 1], [2, 8, 8, 8, 1]], ids=str)
+@pytest.mark.parametrize('kind', ['moons', 'rings', 'spiral'])
+def test_small_network_is_torchs(ask, activation, sizes, kind):
+    points, targets = toy_points(kind, 40, torch.Generator().manual_seed(2))
+    data = {'sizes': sizes, 'activation': activation, 'points': points.flatten().tolist(), 'targets': targets.tolist()}
+    got = ask('bend', '''const net = m.initialise(data.sizes, data.activation, 5), old = JSON.parse(JSON.stringify(net)), outs = m.forward(net, data.points), {loss, grads} = m.gradient(net, data.points, data.targets);
+        m.descend(net, grads, 0.3); return {net: old, scores: outs.at(-1), loss, grads, after: net.layers, right: m.accuracy(old, data.points, data.targets)}''', data)
+    scores, leaves = torch_scores(got['net'], data['points'])
+    loss = nn.functional.binary_cross_entropy_with_logits(scores, targets)
+    loss.backward()
+    close(got['scores'], scores.detach(), 1e-12)
+    close(got['loss'], loss.detach(), 1e-12)
+    assert got['right']==pytest.approx(((scores > 0)==(targets==1)).double().mean().item(), abs=1e-12)
+    for o, after, (w, b) in zip(got['grads'], got['after'], leaves):
+        close(o['w'], w.grad.flatten(), 1e-12)
+        close(o['b'], b.grad, 1e-12)
+        close(after['w'], (w - 0.3*w.grad).detach().flatten(), 1e-12)
+        close(after['b'], (b - 0.3*b.grad).detach(), 1e-12)
+
+def test_initial_weights_have_the_right_size(ask):
+    net = ask('bend', 'return [m.initialise([2, 150, 150, 1], "relu", 1), m.initialise([2, 150, 150, 1], "tanh", 1), m.initialise([2, 4, 1], "relu", 1), m.initialise([2, 4, 1], "relu", 2)]')
+    # 22,500 weights: their standard deviation is known to 1 in 200
+    assert numbers(net[0]['layers'][1]['w']).std()==pytest.approx(math.sqrt(2/150), rel=0.02)
+    assert numbers(net[1]['layers'][1]['w']).std()==pytest.approx(math.sqrt(1/150), rel=0.02)
+    assert net[2]!=net[3]
+
+def test_border_lies_where_the_score_is_zero(ask):
+    n = 31
+    z = [[(c - 14.3)**2 + 0.5*(r - 15.2)**2 - 70 for c in range(n)] for r in range(n)]
+    pieces = numbers(ask('_math', 'return m.contour(data, 0)', z)).view(-1, 2)
+    assert len(pieces) > 60 and ((pieces[:, 0] - 14.3)**2 + 0.5*(pieces[:, 1] - 15.2)**2 - 70).abs().max() < 0.3
+    straight = numbers(ask('_math', 'return m.contour(data, 0)', [[2*c - r - 8.5 for c in range(n)] for r in range(n)])).view(-1, 2)
+    close(2*straight[:, 0] - straight[:, 1], torch.full((len(straight),), 8.5, dtype=torch.float64), 1e-9)
+
+# Batch size
+
+def test_samples_have_no_digit_twice_and_repeat(ask):
+    got = ask('batch', 'return [m.sample(50, 50, 3), m.sample(50, 7, 3), m.sample(50, 7, 3), m.sample(50, 7, 4)]')
+    assert sorted(got[0])==list(range(50)) and got[1]==got[2]!=got[3] and len(set(got[1]))==7
+
+@pytest.mark.parametrize('size', [1, 4, 64, 299, 300])
+def test_estimates_miss_as_expected(ask, size):
+    points = torch.randn(300, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))*tensor([1., 3.]) + 1
+    code = '''const flat = data.points.flat(), rows = Array.from({length: 2000}, (_, k) => m.sample(300, data.size, k));
+        return {rows: rows.slice(0, 20), means: rows.map(r => m.estimate(flat, r)), expected: m.expectedMiss(flat, data.size)}'''
+    got = ask('batch', code, {'points': points.tolist(), 'size': size})
+    means = numbers(got['means'])
+    close(means[:20], points[tensor(got['rows'])].mean(1))
+    close(got['expected'], ((points - points.mean(0))**2).sum(1).mean().div(size).mul((300 - size)/299).sqrt())
+    seen = ((means - points.mean(0))**2).sum(1).mean().sqrt()
+    assert seen==pytest.approx(got['expected'], rel=0.06, abs=1e-12)   # 2,000 batches: the same ones at each run
+
+def test_loss_is_read_off_the_right_axis(ask):
+    run = {'steps': [0, 10, 20], 'digits': [0, 160, 320], 'seconds': [0., 0.5, 0.9], 'loss': [3., 2., 1.]}
+    got = ask('batch', 'return [["steps", 10], ["steps", 19], ["digits", 320], ["seconds", 0.4], ["seconds", 5]].map(([a, x]) => m.lossAt(data, a, x))', run)
+    assert got==[2., 2., 1., 3., 1.]
+
+# Weights growing
+
+@pytest.fixture(scope='module')
+def run():
+    g, path = torch.Generator().manual_seed(0), [(torch.zeros(784), torch.zeros(()))]
+    mask = torch.rand(784, generator=g) > 0.3
+    for k in range(30):
+        w, b = path[-1]
+        path.append((w + mask*torch.randn(784, generator=g)/(1 + k), b + 0.1))
+    return path, record_run('a', path, lambda w, b: float(w.norm() + 1))
+
+def test_recorded_weights_come_back(ask, run):
+    path, record = run
+    digit = load_mnist('test').images[0].flatten().tolist()
+    got = ask('growing', 'const {weights, changes} = m.unpackRun(data.run); return {weights, changes, scores: weights.map((w, t) => m.score(w, data.run.biases[t], data.digit))}', {'run': record, 'digit': digit})
+    pixels, scales = record['pixels'], numbers(record['scales'])
+    steps = torch.zeros(31, 784, dtype=torch.float64)
+    steps[:, pixels] = numbers(array(record['steps'], 'i1').reshape(31, -1).copy())*scales[:, None]
+    close(got['changes'], steps)
+    close(got['weights'], steps.cumsum(0))
+    true = torch.stack([w for w, _ in path]).double()
+    assert ((steps.cumsum(0) - true).abs().amax(1) <= 0.501*scales + 1e-7).all()
+    close(got['scores'], steps.cumsum(0)@numbers(digit)/255 + numbers(record['biases']))
+    close(record['loss'], true.norm(dim=1) + 1, 1e-3)
+
+# In a browser
+
+def show(page, tmp_path, *made, width=800, ground='#fff', ink='#111'):
+    path = tmp_path/'page.html'
+    path.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title><style>body {{ background: {ground}; color: {ink} }} body.dark {{ background: #111; color: #eee }}</style>'
+        + ''.join(o.html for o in made), encoding='utf-8')
+    page.set_viewport_size({'width': width, 'height': 900})
+    page.goto(path.as_uri())
+    return page.locator('.sgd-figure')
+
+def probabilities(figure): return [float(o.strip(' %') or 'nan') for o in figure.locator('li > span:last-child').all_inner_texts()]
+
+# The digit that the network sees: the ink that the third picture from the end shows
+SEEN = 'el => [...el.shadowRoot.querySelector(".maps canvas").getContext("2d").getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 == 3)'
+PAD = 'el => [...el.shadowRoot.querySelector(".pad canvas").getContext("2d").getImageData(0, 0, 280, 280).data].filter((_, k) => k % 4 == 3)'
+
+def is_prepared(figure):
+    "The digit in the page is what Python makes of the pad"
+    alpha = torch.tensor(figure.evaluate(PAD)).view(280, 280)
+    picture = torch.stack([torch.zeros_like(alpha)]*3 + [alpha], 2).byte()   # Black, as transparent as the page's own ink
+    return figure.evaluate(SEEN)==digit_from_image(picture).flatten().tolist()
+
+def test_a_seven_drawn_by_mouse(page, tmp_path):
+    figure = show(page, tmp_path, draw_figure())
+    figure.get_by_role('button', name='Clear').click()
+    expect(figure.locator('.says')).to_contain_text('Nothing drawn yet')
+    assert figure.get_by_role('button', name='Make this change').is_disabled()
+    box = figure.locator('.pad canvas').bounding_box()
+    def to(x, y): page.mouse.move(box['x'] + box['width']*x, box['y'] + box['height']*y)
+    to(0.28, 0.2)
+    page.mouse.down()
+    for k in range(1, 11): to(0.28 + 0.044*k, 0.2)
+    for k in range(1, 16): to(0.72 - 0.02*k, 0.2 + 0.04*k)
+    page.mouse.up()
+    expect(figure.locator('.says')).to_contain_text('The network reads a 7')
+    assert is_prepared(figure) and sum(probabilities(figure))==pytest.approx(100, abs=0.6)
+    figure.get_by_role('button', name='Make this change').click()
+    expect(figure.locator('.says')).not_to_contain_text('reads a 7')
+
+def test_a_one_drawn_by_keys_and_only_while_the_pen_is_down(page, tmp_path):
+    figure = show(page, tmp_path, draw_figure())
+    figure.get_by_role('button', name='Clear').click()
+    pad = figure.get_by_role('application')
+    pad.focus()
+    for _ in range(8): page.keyboard.press('ArrowUp')
+    expect(figure.locator('.says')).to_contain_text('Nothing drawn yet')
+    page.keyboard.press('Space')
+    for _ in range(16): page.keyboard.press('ArrowDown')
+    page.keyboard.press('Space')
+    drawn = figure.evaluate(PAD)
+    for _ in range(9): page.keyboard.press('ArrowRight')
+    expect(figure.locator('.says')).to_contain_text('The network reads a 1')
+    assert figure.evaluate(PAD)==drawn and is_prepared(figure)
+
+def test_examples_rivals_and_the_page_turning_dark(page, tmp_path):
+    figure = show(page, tmp_path, draw_figure(start=0))
+    for k in range(10):
+        figure.get_by_role('button', name=f'Example {k}').click()
+        expect(figure.locator('.says')).to_contain_text(f'The network reads {"an" if k==8 else "a"} {k}')
+        assert bytes(figure.evaluate(SEEN))==base64.b64decode(trained_network()['examples'][k])
+    figure.get_by_role('combobox', name='Compare with').select_option('4')
+    expect(figure.locator('.says')).to_contain_text('For a 4 it has')
+    colors = 'el => [...el.shadowRoot.querySelectorAll("canvas")].map(c => [...c.getContext("2d").getImageData(0, 0, c.width, c.height).data].filter((v, k, a) => k % 4 == 0 && a[k + 3] > 250)).map(a => Math.max(...a))'
+    assert figure.evaluate(colors)[0] < 40
+    page.evaluate('document.body.className = "dark"')
+    page.wait_for_function('document.querySelector(".sgd-figure").shadowRoot.querySelector(".digits canvas").getContext("2d").getImageData(0, 0, 28, 28).data.some((v, k) => k % 4 == 0 && v > 200)')
+    assert figure.evaluate(colors)[0] > 200
+
+def test_a_line_bends_with_relu_and_stays_straight_without(page, tmp_path):
+    figure = show(page, tmp_path, bend_figure('rings', 'relu', width=8, lr=0.3))
+    says, play = figure.locator('.says'), figure.get_by_role('button', name='Play')
+    expect(says).to_contain_text('Step 0:')
+    play.click()
+    expect(says).to_contain_text('100 % of the points')
+    figure.get_by_role('radio', name='linear').focus()
+    figure.get_by_role('radio', name='linear').check()
+    figure.get_by_role('slider', name='Hidden layers').fill('3')
+    expect(says).to_contain_text('3 linear layers are no more than one')
+    assert figure.locator('.unit').count()==24
+    figure.get_by_role('button', name='Pause').click()
+    figure.get_by_role('button', name='Reset').click()
+    expect(says).to_contain_text('Step 0:')
+    figure.get_by_role('button', name='Step').click()
+    expect(says).to_contain_text('Step 1:')
+
+def test_a_learning_rate_too_high_is_told(page, tmp_path):
+    figure = show(page, tmp_path, bend_figure('spiral', 'linear', depth=3, lr=3))
+    figure.get_by_role('button', name='Play').click()
+    expect(figure.locator('.says')).to_contain_text('the learning rate is too high')
+
+def test_weights_are_scrubbed_by_keys(page, tmp_path, run):
+    figure = show(page, tmp_path, growing_figure([run[1], {**run[1], 'name': 'b'}], *ten()))
+    knob, says = figure.get_by_role('slider', name='Mini-batch'), figure.locator('.says')
+    expect(says).to_contain_text('Before the training')
+    knob.focus()
+    for _ in range(3): page.keyboard.press('ArrowRight')
+    expect(says).to_contain_text('After mini-batch 3 of 30')
+    page.keyboard.press('End')
+    expect(says).to_contain_text('After mini-batch 30 of 30')
+    right = figure.locator('.verdicts span:not(.wrong)').count()
+    path, digits = run[0], to_float(ten()[0]).flatten(1)
+    assert right==2*sum(((digits@path[-1][0] + path[-1][1] > 0)==tensor(ten()[1]).bool()).tolist())
+    figure.get_by_role('button', name='Reset').click()
+    expect(says).to_contain_text('Before the training')
+    assert knob.input_value()=='0'
+
+@pytest.fixture(scope='module')
+def four():
+    g = torch.Generator().manual_seed(0)
+    runs = [{'name': f'batch {b}', 'size': b, 'steps': [1, 10, 100], 'digits': [b, 10*b, 100*b], 'seconds': [0.001*b, 0.01*b, 0.1*b], 'loss': [1., 0.5, 0.2 + 0.01*k]} for k, b in enumerate((1, 16))]
+    return batch_figure({'a': torch.randn(64, 5, generator=g) + 1, 'b': torch.randn(64, 5, generator=g) + 1}, runs, size=4)
+
+def test_larger_batches_miss_by_less(page, tmp_path, four):
+    figure = show(page, tmp_path, four)
+    knob, says = figure.get_by_role('slider', name='Batch size'), figure.locator('.says')
+    misses = []
+    for k in range(6):
+        knob.fill(str(k))
+        misses.append(float(re.search(r'miss by ([\d.]+)', says.inner_text())[1]))
+    assert all(a > b for a, b in zip(misses, misses[1:]))
+    page.keyboard.press('Tab')
+    knob.fill('6')
+    expect(says).to_contain_text('every estimate is the gradient itself')
+    figure.get_by_role('radio', name='time').check()
+    expect(says).to_contain_text('After 0.1 seconds')
+    figure.get_by_role('radio', name='b', exact=True).check()
+    assert figure.locator('.arrows circle').count() > 40
+
+def test_batch_opens_and_resets_to_the_same(page, tmp_path, four):
+    figure = show(page, tmp_path, four)
+    says, arrows = figure.locator('.says'), figure.locator('.arrows g circle')
+    before, drawn = says.inner_text(), figure.locator('.arrows g').inner_html()
+    assert arrows.count()==40 and '40 estimates' in before
+    figure.get_by_role('button', name='Step').click()
+    assert figure.locator('.arrows g').inner_html()!=drawn and arrows.count()==40
+    figure.get_by_role('button', name='Reset').click()
+    assert figure.locator('.arrows g').inner_html()==drawn and says.inner_text()==before
+    expect(figure.get_by_role('img', name='Loss of 2 runs with different batch sizes')).to_be_visible()
+
+def test_one_unit_draws_a_straight_line(page, tmp_path):
+    figure = show(page, tmp_path, bend_figure('rings', 'tanh', width=1, depth=2))
+    expect(figure.locator('.says')).to_contain_text('With one unit in a layer the border is a straight line, whatever the activation.')
+    assert figure.locator('canvas:not([aria-hidden=true])').count()==0
+
+@pytest.mark.parametrize('digit, words', [(8, 'an 8'), (3, 'a 3')])
+def test_digits_have_their_article(page, tmp_path, digit, words):
+    figure = show(page, tmp_path, draw_figure(start=digit))
+    expect(figure.locator('.says')).to_contain_text(f'The network reads {words}:')
+    expect(figure.locator('.maps')).to_contain_text(f'blue for {words}, orange for')
+
+def test_names_are_text_and_not_html(page, tmp_path, run, four):
+    g = torch.randn(8, 3, generator=torch.Generator().manual_seed(0)) + 1
+    names = {'name': '<b>one</b>'}
+    runs = [dict(name='<b>one</b>', size=1, steps=[0, 1], digits=[0, 1], seconds=[0., 1.], loss=[1., 0.5])]*2
+    made = (growing_figure([run[1] | names]*2, *ten(), names=('<b>7', '<b>3'), unit='<b>x', label='<b>'), batch_figure({'<b>a': g, '<b>b': g}, runs, size=2, label='<b>'))
+    for figure in show(page, tmp_path, *made).all():
+        assert figure.evaluate('el => [...el.shadowRoot.querySelectorAll("b")].filter(o => o.textContent == "one" || o.querySelector("b") || o.closest("svg")).length')==0
+        expect(figure).to_contain_text('<b>one</b>')
+    labels = figure.page.locator('.sgd-figure').first.locator('.verdicts canvas').evaluate_all('all => all.map(o => o.ariaLabel)')
+    assert labels==['a <b>7', 'a <b>3']*5
+    expect(figure.get_by_role('radio', name='<b>b')).to_be_attached()
+
+def test_a_noisy_step_is_told_with_its_noise(page, tmp_path):
+    figure = show(page, tmp_path, descent_figure(lr=0.1, noise=3), descent_figure(lr=0.1))
+    expect(figure.nth(0).locator('.says')).to_contain_text('slope 6 before noise, so the next step is −0.6 plus noise.')
+    expect(figure.nth(1).locator('.says')).to_contain_text('slope 6, so the next step is −0.6.')
+
+ALL = {'draw': lambda *_: draw_figure(), 'bend': lambda *_: bend_figure(depth=3), 'growing': lambda run, four: growing_figure([run[1], run[1]], *ten()), 'batch': lambda run, four: four, 'graph': lambda *_: graph_figure()}
+
+@pytest.mark.parametrize('make', ALL.values(), ids=ALL)
+def test_fits_a_phone_and_a_finger_and_is_accessible(page, tmp_path, run, four, make):
+    figure = show(page, tmp_path, make(run, four), width=390)
+    assert page.evaluate('document.documentElement.scrollWidth') <= 390
+    small = figure.evaluate('el => [...el.shadowRoot.querySelectorAll("button, select, input")].map(o => o.type == "radio" ? o.nextElementSibling : o).filter(o => { const r = o.getBoundingClientRect(); return r.width < 44 || r.height < 44 }).map(o => o.outerHTML)')
+    assert not small
+    texts = figure.evaluate('el => [...el.shadowRoot.querySelectorAll("*")].filter(o => o.textContent.trim() && !o.children.length && o.tagName != "STYLE").map(o => parseFloat(getComputedStyle(o).fontSize))')
+    assert min(texts) >= 12
+    page.add_script_tag(path=HELPERS/'vendor/axe.min.js')
+    found = page.evaluate('axe.run(document, {resultTypes: ["violations"], rules: {"page-has-heading-one": {enabled: false}, region: {enabled: false}, "landmark-one-main": {enabled: false}}})')['violations']
+    assert not [(v['id'], v['nodes'][0]['html']) for v in found]
+
+@pytest.mark.parametrize('make', ALL.values(), ids=ALL)
+def test_two_of_a_kind_do_not_disturb_each_other(page, tmp_path, run, four, make):
+    figures = show(page, tmp_path, make(run, four), make(run, four))
+    before = figures.nth(1).locator('.says').inner_text()
+    figures.nth(0).get_by_role('button', name=re.compile('Step|Clear')).click()
+    knob = figures.nth(0).get_by_role('slider')
+    if knob.count(): knob.first.fill('1')
+    expect(figures.nth(0).locator('.says')).not_to_have_text(before)
+    assert figures.nth(1).locator('.says').inner_text()==before
+
+# Parameters and sizes
+
+class Wave(nn.Linear):
+    def forward(self, x): return 3*super().forward(x).sin()
+
+def some_gradients(): return {'a': torch.ones(8, 3) + torch.arange(8.)[:, None]}
+
+def ten(): return load_mnist('test').images[:10], [0, 1]*5
+
+@pytest.mark.parametrize('make', [lambda run: draw_figure(nn.Linear(3, 10)), lambda run: draw_figure(start=10), lambda run: bend_figure('star'), lambda run: bend_figure(lr=math.inf),
+    lambda run: bend_figure(width=0), lambda run: growing_figure([], *ten()), lambda run: growing_figure([run[1]], ten()[0][:3], [0]*10), lambda run: growing_figure([run[1]], ten()[0], [0, 2]*5),
+    lambda run: batch_figure({}, []), lambda run: gradient_plane(torch.zeros(3)), lambda run: pack_network([(torch.full((10, 784), torch.nan), torch.zeros(10))]),
+    lambda run: draw_figure(Wave(784, 10)), lambda run: draw_figure(nn.Sequential(nn.Sequential(Wave(784, 10)))), lambda run: draw_figure([(torch.full((10, 784), 5e39, dtype=torch.float64), torch.zeros(10))]),
+    lambda run: growing_figure([{'moments': [0, 1]}], *ten()), lambda run: growing_figure([{}], *ten()), lambda run: growing_figure([7], *ten()), lambda run: growing_figure([run[1]], *ten(), unit=''),
+    lambda run: growing_figure([run[1]], ten()[0], [0.9]*10), lambda run: growing_figure([run[1] | {'loss': []}], *ten()), lambda run: growing_figure([run[1] | {'steps': ''}], *ten()),
+    lambda run: growing_figure([run[1] | {'biases': [math.inf]*31}], *ten()), lambda run: growing_figure([run[1] | {'shares': [0.5]}], *ten()), lambda run: growing_figure([run[1]], *ten(), names=3),
+    lambda run: batch_figure(some_gradients(), [{}, {}], size=1), lambda run: batch_figure(some_gradients(), [dict(name='a', size=1, steps=[], digits=[], seconds=[], loss=[])]*2, size=1),
+    lambda run: batch_figure(some_gradients(), [dict(name='a', size=1, steps=[0, 0], digits=[0, 0], seconds=[0, 0], loss=[1, 1])]*2, size=1),
+    lambda run: record_losses('a', 1.5, None, None, [1]), lambda run: record_losses('a', 1, None, None, [1.5, 2]), lambda run: record_run('a', [(torch.zeros(784), 0.)]*2, lambda w, b: 1.),
+    lambda run: record_run('a', run[0][:2], lambda w, b: 1., [1, 0]), lambda run: record_run('a', run[0][:2], lambda w, b: 1., None, [0, 2]),
+    lambda run: record_losses('a', 0, None, None, [1]), lambda run: record_run('a', [], None), lambda run: toy_points('moons', 3, torch.Generator())])
+def test_bad_parameters_raise_before_any_html(make, run, monkeypatch):
+    monkeypatch.setattr(figures, 'Figure', lambda *args, **data: pytest.fail('HTML was made'))
+    with pytest.raises(ValueError, match='expected .* got '): make(run)
+
+def test_the_reader_is_sent_no_more_than_promised():
+    assert len(json.dumps(trained_network()['layers'])) < 115_000
+    assert len(draw_figure().html) < 160_000 and len(bend_figure().html) < 40_000

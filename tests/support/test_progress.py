@@ -1,0 +1,106 @@
+"The file of progress: two notebooks at once, damage, a disk that refuses"
+import json, os, subprocess, sys
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from repository import ROOT
+from sgd_course import progress as module
+from sgd_course.progress import ProgressError, export_progress, load_progress, note_hint, note_solved, parse_progress, progress, progress_file, reset_progress
+
+@pytest.fixture
+def path(tmp_path): return tmp_path/'deep'/'progress.json'
+
+WRITER = '''
+import sys
+from sgd_course.progress import note_hint, note_solved
+who, path, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
+print('ready', flush=True)
+sys.stdin.readline()
+for k in range(n):
+    note_solved(f'{who}.{k}', path)
+    note_hint('both.same', 10_000, path)
+'''
+
+def test_two_notebooks_write_at_once(path):
+    n, cmd = 25, [sys.executable, '-c', WRITER]
+    writers = [subprocess.Popen([*cmd, who, path, str(n)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for who in 'ab']
+    for w in writers: assert w.stdout.readline()=='ready\n'
+    for w in writers:   # All have started, now they run together
+        w.stdin.write('go\n')
+        w.stdin.flush()
+    assert [w.wait(timeout=300) for w in writers]==[0, 0]
+    for w in writers: w.communicate()
+    notes = parse_progress(path.read_text())
+    assert {f'{who}.{k}' for who in 'ab' for k in range(n)} <= notes.keys()
+    assert notes['both.same']['hints']==2*n, 'no note was lost'
+
+def test_lock_of_a_dead_process_does_not_stay(path):
+    note_solved('a.b', path)
+    code = f'import os; from filelock import FileLock; FileLock({str(path)!r} + ".lock").acquire(); os._exit(9)'
+    subprocess.run([sys.executable, '-c', code], timeout=300)
+    note_solved('a.c', path)
+    assert load_progress(path)[0].keys()=={'a.b', 'a.c'}
+
+def test_death_while_writing_leaves_the_old_file(path):
+    note_solved('a.b', path)
+    code = f'''
+import os
+from sgd_course import files, progress
+files.os.fsync = lambda f: os._exit(9)
+progress.note_solved('a.c', {str(path)!r})'''
+    assert subprocess.run([sys.executable, '-c', code], cwd=ROOT, timeout=300).returncode==9
+    assert load_progress(path)[0].keys()=={'a.b'}
+    note_solved('a.d', path)
+    assert load_progress(path)[0].keys()=={'a.b', 'a.d'}
+
+@given(st.binary(max_size=200))
+@settings(deadline=None)
+def test_any_bytes_are_set_aside_or_read(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp('p')/'progress.json'
+    path.write_bytes(data)
+    notes, said = load_progress(path)
+    assert notes=={} and 'damaged' in said
+    assert (path.parent/'progress (damaged 1).json').read_bytes()==data
+    note_solved('a.b', path)
+    assert load_progress(path)[0].keys()=={'a.b'}
+
+def test_damaged_file_is_told_in_the_table(path):
+    note_solved('a.b', path)
+    path.write_text(path.read_text()[:-9])
+    assert 'damaged' in repr(progress(path)) and 'damaged' not in repr(progress(path))
+
+def test_newer_file_is_left_alone(path):
+    note_solved('a.b', path)
+    path.write_text('{"format": 2, "exercises": []}')
+    for act in (lambda: note_solved('a.c', path), lambda: progress(path), lambda: reset_progress(path=path), lambda: export_progress(path.with_name('x.json'), path)):
+        with pytest.raises(ProgressError, match='newer version'): act()
+    assert path.read_text()=='{"format": 2, "exercises": []}'
+
+def test_notes_of_unknown_exercises_are_kept(path):
+    note_solved('future.exercise', path)
+    note_hint('quadratic_loss.descent', 3, path)
+    assert load_progress(path)[0].keys()=={'future.exercise', 'quadratic_loss.descent'} and 'future' not in repr(progress(path))
+
+def test_folder_that_is_a_file(tmp_path):
+    (tmp_path/'f').write_text('')
+    with pytest.raises(ProgressError, match='cannot be kept'): note_solved('a.b', tmp_path/'f'/'progress.json')
+
+def test_place(monkeypatch, tmp_path):
+    monkeypatch.setenv('SGD_COURSE_HOME', str(tmp_path))
+    assert progress_file()==tmp_path/'progress.json'
+    monkeypatch.delenv('SGD_COURSE_HOME')
+    monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path/'data'))
+    if sys.platform=='linux': assert progress_file()==tmp_path/'data'/'sgd_course'/'progress.json'
+
+def test_looking_writes_nothing(path):
+    assert '[ ]' in repr(progress(path)) and not path.parent.exists()
+
+def test_needs_no_torch():
+    code = 'import sgd_course.progress, sgd_course.checks, sys; print(*{"torch", "numpy", "matplotlib"} & sys.modules.keys())'
+    assert subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True).stdout=='\n'
+
+def test_stored_table_is_that_of_a_new_learner():
+    cells = json.loads((ROOT/'nbs/progress.ipynb').read_text(encoding='utf-8'))['cells']
+    shown = next(c for c in cells if ''.join(c['source'])=='progress()')['outputs'][0]['data']
+    assert ''.join(shown['text/plain'])==repr(module.Progress({})), 'refresh the notebook with SGD_COURSE_HOME set to an empty folder'

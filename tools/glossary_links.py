@@ -1,0 +1,134 @@
+"""Put the glossary into the notebooks: its page, the tables "Terms introduced", and a link at the first use of each term.
+
+`python -m tools.glossary_links` changes the notebooks in nbs/ that need it, `python -m tools.glossary_links glossary` only that one.
+All comes from sgd_course/content/glossary.toml. The first page has no links, as README.md is made from it."""
+import json, os, re, sys
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+from sgd_course.glossary import all_terms, by_chapter, by_letter, terms_table
+
+# Text in which no term is looked for: code, maths, pictures, addresses, tags, headings, tables
+HIDDEN = re.compile(r'''(?mx) (?P<f>```+|~~~+)[\s\S]*?(?P=f) | (?P<c>`+).+?(?P=c) | \$\$[\s\S]*?\$\$ | \$[^$\n]+\$
+    | !\[[^\]]*\]\([^)\s]*\) | (?<=\])\([^)\s]*\) | https?://[^\s)]+ | <(?P<t>code|summary)>.*?</(?P=t)> | <[^>\n]+> | ^\#.*$ | ^\|.*$''')
+LINK = re.compile(r'\[(?P<text>(?:[^\[\]\n]|\[[^\]\n]*\])*)\]\((?P<url>[^)\s]*)\)')
+ENTRY = re.compile(r'glossary\.ipynb#(?P<anchor>[\w-]+)')
+TABLE = re.compile(r'(?<=^## Terms introduced\n\n)(?:\|.*\n?)+', re.M)
+# The list in front of each chapter may name what is known; the lists at its end are no prose
+OPENING, CLOSING = re.compile(r'^\*\*What you will learn\*\*', re.M), re.compile(r'^## (?:Terms introduced|Further reading)', re.M)
+
+def blank(match): return re.sub(r'[^\n]', '\0', match[0])
+
+def prose(text):
+    "`text` with all that is no prose blanked out, every letter in its place"
+    return HIDDEN.sub(blank, text)
+
+def pattern(form):
+    "Finds `form`, also as a plural, with a hyphen for a blank, or with a capital letter"
+    return r'[\s-]'.join(re.escape(word) for word in re.split('[ -]', form)) + '(?:e?s)?'
+
+@cache
+def finder():
+    "Finds the longest form of any term that is not plain English, and the term for each group of it"
+    forms = [(form, t) for t in all_terms() if not t.plain for form in (t.term, *t.forms)]
+    forms.sort(key=lambda f: (-len(f[0]), f[0]))
+    return re.compile(r'(?<![\w-])(?:' + '|'.join(f'({pattern(form)})' for form, _ in forms) + r")(?![\w])(?!-\w)", re.I), [t for _, t in forms]
+
+def uses(text):
+    "A match and its term for each use of a term in `text`, in order"
+    found, terms = finder()
+    for sentence in (s for t in all_terms() for s in t.other): text = text.replace(sentence, '\0'*len(sentence))
+    for match in found.finditer(prose(text)): yield match, terms[match.lastindex-1]
+
+def introduced(term, text):
+    "The first place where `text` prints `term` in bold or italics, as a match whose group is the word with its stars"
+    forms = '|'.join(map(pattern, sorted((*term.bold, term.term, *term.forms), key=len, reverse=True)))
+    for match in re.finditer(rf'(?<![\w*])(?P<word>(?P<star>\*\*?)(?:{forms})(?P=star))(?![\w*])', text, re.I):
+        if '\0' not in prose(text)[slice(*match.span())]: return match
+
+def linked(text):
+    "Anchors of the entries that `text` links to"
+    return {m['anchor'] for m in ENTRY.finditer(text)}
+
+def unlink(text):
+    "`text` without the links that `link_chapter` makes; links on other words stay"
+    terms = {t.anchor: t for t in all_terms()}
+    def word(link):
+        entry = ENTRY.fullmatch(link['url'])
+        term = terms.get(entry['anchor']) if entry else None
+        if not term: return link[0]
+        forms = '|'.join(map(pattern, (*term.bold, term.term, *term.forms)))
+        return link['text'] if re.fullmatch(rf'(\*\*?)?(?:{forms})(?(1)\1)', link['text'], re.I) else link[0]
+    return LINK.sub(word, text)
+
+def first_uses(cells, chapter):
+    "For each term, the cell, begin and end of the text in which `chapter` links it"
+    places = {}
+    for i, text in enumerate(cells):
+        links = [link.span() for link in LINK.finditer(text)]
+        for match, term in uses(text):
+            if term.chapter <= chapter and OPENING.search(text) or any(a <= match.start() < b for a, b in links): continue
+            places.setdefault(term, (i, *match.span()))
+    for term in (t for t in all_terms() if t.chapter==chapter):
+        if found := next(((i, match) for i, text in enumerate(cells) if (match := introduced(term, text))), None): places[term] = (found[0], *found[1].span('word'))
+    return places
+
+def split(cells):
+    "The Markdown `cells` of a chapter, and the lists at its end"
+    end = next((i for i, text in enumerate(cells) if CLOSING.match(text)), len(cells))
+    return cells[:end], cells[end:]
+
+def link_chapter(cells, chapter):
+    "The Markdown `cells` of a chapter, without its title, with a link at the first use of each term; changes nothing the second time"
+    body, end = split(cells)
+    body = [unlink(text) for text in body]
+    done = set().union(*map(linked, body))
+    places = [(*place, term.anchor) for term, place in first_uses(body, chapter).items() if term.anchor not in done]
+    for i, begin, stop, anchor in sorted(places, reverse=True):
+        body[i] = f'{body[i][:begin]}[{body[i][begin:stop]}](glossary.ipynb#{anchor}){body[i][stop:]}'
+    if any(t.chapter==chapter for t in all_terms()):
+        end = [TABLE.sub(lambda m: terms_table(chapter) + '\n'*m[0].endswith('\n'), text) for text in end]
+    return body + end
+
+# Notebooks
+
+def text_of(cell): return ''.join(cell['source'])
+
+def titles(folder):
+    "The title of each chapter in `folder`, by its name without `.ipynb`"
+    paths = [p for p in sorted(folder.glob('*.ipynb')) if re.match(r'\d\d_', p.name)]
+    return {p.stem: next(m[1] for c in json.loads(p.read_text(encoding='utf-8'))['cells'] if (m := re.match('# (.*)', text_of(c)))) for p in paths}
+
+def set_text(cell, text): cell['source'] = text.splitlines(keepends=True)
+
+def link_notebook(nb, chapter):
+    "Link the terms in the notebook `nb`"
+    cells = [c for c in nb['cells'] if c['cell_type']=='markdown' and not text_of(c).startswith('# ')]
+    for cell, text in zip(cells, link_chapter([text_of(c) for c in cells], chapter)): set_text(cell, text)
+
+def fill_page(nb, titles):
+    "Put the list by chapters and all entries into the notebook `nb`, the page of the glossary"
+    starts = [re.match(r'## (By chapter|\w)$', text_of(c), re.M) for c in nb['cells']]
+    first, last = starts.index(next(filter(None, starts))), len(starts) - starts[::-1].index(next(filter(None, starts[::-1])))
+    texts = {'by-chapter': f'## By chapter\n\n{by_chapter(titles)}'} | {f'letter-{k.lower()}': text for k, text in by_letter().items()}
+    nb['cells'][first:last] = [dict(cell_type='markdown', id=name, metadata={}, source=text.splitlines(keepends=True)) for name, text in texts.items()]
+
+def update(folder, names=()):
+    "Bring the glossary and the chapters in `folder` up to date, or only those in `names`; yields the names of those that change"
+    chapters = titles(folder)
+    for name in names or ['glossary', *chapters]:
+        path = folder/f'{name}.ipynb'
+        old = path.read_text(encoding='utf-8')
+        nb = json.loads(old)
+        if name=='glossary': fill_page(nb, chapters)
+        else: link_notebook(nb, name)
+        new = json.dumps(nb, indent=1, ensure_ascii=False) + '\n'
+        if new==old: continue
+        tmp = path.with_suffix('.tmp')
+        tmp.write_text(new, encoding='utf-8')
+        os.replace(tmp, path)
+        yield name
+
+if __name__ == '__main__':
+    for name in update(ROOT/'nbs', sys.argv[1:]): print(f'{name}: changed')

@@ -1,0 +1,44 @@
+"Make README.md from nbs/index.ipynb: `python -m tools.readme`. (`nbdev-readme` does the same, but needs Quarto.)"
+import json, os, re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+def source(cell): return ''.join(cell['source'])
+
+def has_image(output): return any(kind.startswith('image/') for kind in output.get('data', {}))
+
+def text_of(output):
+    "The text that a cell's `output` shows, or an empty string"
+    return ''.join(output.get('text') or output.get('data', {}).get('text/plain', ''))
+
+def code_cell(cell):
+    "A code cell with its text output as fenced Markdown; nothing for a hidden cell, or for one that draws a picture"
+    if re.search(r'(?m)^#\| *hide', source(cell)) or any(map(has_image, cell['outputs'])): return ''
+    code = re.sub(r'(?m)^#\|.*\n', '', source(cell))
+    out = ''.join(map(text_of, cell['outputs'])).rstrip()
+    shown = f'```python\n{code}\n```'
+    return f'{shown}\n\n```\n{out}\n```' if out else shown
+
+def shows_figure(cell): return any('text/html' in o.get('data', {}) for o in cell.get('outputs', []))
+
+def without_figures(cells):
+    "The cells, without interactive figures and without the import and the text that lead to one"
+    figures = {i for i, c in enumerate(cells) if shows_figure(c)}
+    return [c for i, c in enumerate(cells) if not {i, i + 1, i + 2} & figures]
+
+def local_links(text):
+    "Links and pictures as seen from the top folder"
+    return re.sub(r'\]\((?=[\w/]+\.(?:ipynb|svg|png)\))', '](nbs/', text)
+
+def readme(notebook):
+    "The text of README.md for the dictionary `notebook`"
+    parts = [local_links(source(c)) if c['cell_type']=='markdown' else code_cell(c) for c in without_figures(notebook['cells'])]
+    note = '<!-- Made from nbs/index.ipynb by `make readme`: edit there. -->'
+    return '\n\n'.join([note] + [p for p in parts if p]) + '\n'
+
+if __name__ == '__main__':
+    text = readme(json.loads((ROOT/'nbs/index.ipynb').read_text(encoding='utf-8')))
+    tmp = ROOT/'README.md.tmp'
+    tmp.write_text(text, encoding='utf-8')
+    os.replace(tmp, ROOT/'README.md')
