@@ -16,7 +16,8 @@ import torch.nn.functional as F
 
 from sgd_course.data import load_mnist
 from sgd_course.files import write_whole
-from sgd_course.full_mnist import Learner, Schedule, digit_accuracy, digit_loaders, evaluate
+from sgd_course.full_mnist import digit_accuracy, digit_loaders, evaluate
+from sgd_course.learner import Learner, Schedule
 from sgd_course.mini_batches import DataLoader
 from sgd_course.nonlinearity import mlp
 from sgd_course.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop, warm_up_cosine
@@ -33,8 +34,8 @@ def train(loader, opt_func, lr, rule, seed, epochs):
     "A network trained on the digits of `loader`; the same for the same arguments on one machine"
     g = torch.Generator().manual_seed(seed)
     model, loader.generator = mlp(RECIPE['sizes'], generator=g), g
-    callbacks = [Schedule(lambda part: rule(part, lr))] if rule else []
-    Learner(model, loader, None, F.cross_entropy, opt_func, lr, callbacks, 'cpu').fit(epochs)
+    callbacks = [Schedule(lr=lambda done: rule(done, lr))] if rule else []
+    Learner(model, loader, None, F.cross_entropy, opt_func, lr, callbacks, device='cpu').fit(epochs)
     return model
 
 def accuracy(model, loader): return round(evaluate(model, loader, {'accuracy': digit_accuracy})['accuracy'], 5)
@@ -49,13 +50,13 @@ def race(opt_func, rule, part, valid, everything, test):
     return dict(validation=tried, lr=lr, test=[accuracy(train(everything, opt_func, lr, rule, seed, RECIPE['epochs']), test) for seed in SEEDS])
 
 def main(check=False, again=False):
-    part, valid = digit_loaders(RECIPE['batch_size'], torch.Generator())
+    part, valid = digit_loaders(RECIPE['batch_size'], generator=torch.Generator())
     pairs = [(f'{o.__name__}, {name}', o, rule) for name, rule in SCHEDULES.items() for o in RATES]
     if check:
         few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True, torch.Generator())
         for name, o, rule in pairs: print(name, 'validation', accuracy(train(few, o, RATES[o][2], rule, 0, 1), valid), flush=True)
         return
-    everything = digit_loaders(RECIPE['batch_size'], torch.Generator(), valid=0)[0]
+    everything = digit_loaders(RECIPE['batch_size'], valid=0, generator=torch.Generator())[0]
     test = DataLoader(to_vectors(load_mnist('test').images), load_mnist('test').labels, 2000)
     found = json.loads(OUT.read_text()) if OUT.exists() and not again else {'recipe': RECIPE, 'runs': {}}
     for name, o, rule in pairs:

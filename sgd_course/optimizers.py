@@ -16,7 +16,6 @@ from numbers import Real
 
 import torch
 
-from .full_mnist import done
 from .learning_rate import check_lr, hessian
 from .pixel_weights import check_values
 
@@ -325,7 +324,7 @@ class Schedules:
     def before_batch(self, learn):
         for group in getattr(learn.opt, 'param_groups', [vars(learn.opt)]): # An optimiser without groups, as in chapter 5, has attributes
             if missing := self.rules.keys() - group.keys(): raise ValueError(f'expected settings that the optimiser has, got {sorted(missing)}')
-            group.update({name: rule(done(learn)) for name, rule in self.rules.items()})
+            group.update({name: rule(learn.done) for name, rule in self.rules.items()})
 
 # %% ../nbs/09_optimizers.ipynb #46eeee71
 def valley(

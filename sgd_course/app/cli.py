@@ -384,7 +384,7 @@ def predict(
 ):
     "Say which digit each picture shows: dark ink on light paper or the reverse, any size."
     if not model.exists(): raise click.ClickException(f'there is no network in {model}: train one with  sgd-course train  or name another with --model')
-    from sgd_course.full_mnist import load_model
+    from sgd_course.learner import load_model
     from sgd_course.app.train import describe
     with told(): network = load_model(model)
     bad = 0

@@ -132,15 +132,15 @@ EQUIVALENT = {
     },
     'full_mnist.digit_loss': {
         '1 -> -1 in logs = scores - scores.logsumexp(1, keepdim=True)': AXIS,
-        '1 -> -1 in return torch.nn.functional.nll_loss(torch.log_softmax(scores, dim=1), labels)': AXIS,
+        '1 -> -1 in return torch.nn.functional.nll_loss(torch.log_softmax(scores, dim=1), y)': AXIS,
     },
     'full_mnist.accuracy': {
-        '(scores.argmax(1, keepdim=True) == labels.reshape(-1, 1)).float().mean().item() -> (scores.argmax(1, keepdim=True) == labels.reshape(-1, 1)).float().mean() in return (scores.argmax(1, keepdim=True) == labels.reshape(-1, 1)).float().mean().item()': NUMBER,
-        '1 -> -1 in return (scores.argmax(1, keepdim=True) == labels.reshape(-1, 1)).float().mean().item()': AXIS,
+        '(scores.argmax(1, keepdim=True) == y.reshape(-1, 1)).float().mean().item() -> (scores.argmax(1, keepdim=True) == y.reshape(-1, 1)).float().mean() in return (scores.argmax(1, keepdim=True) == y.reshape(-1, 1)).float().mean().item()': NUMBER,
+        '1 -> -1 in return (scores.argmax(1, keepdim=True) == y.reshape(-1, 1)).float().mean().item()': AXIS,
         '1 -> -1 in said = scores.argmax(1)': AXIS,
-        'int(row.argmax()) -> row.argmax() in right = [int(row.argmax()) == int(label) for row, label in zip(scores, labels)]': NUMBER,
+        'int(row.argmax()) -> row.argmax() in right = [int(row.argmax()) == int(label) for row, label in zip(scores, y)]': NUMBER,
     },
-    'full_mnist.stop_early': {
+    'learner.stop_early': {
         '0 -> 1 in best, best_epoch = (math.inf, 0)': OVERWRITTEN,
         '0 -> -1 in best, best_epoch = (math.inf, 0)': OVERWRITTEN,
     },
@@ -156,7 +156,7 @@ EQUIVALENT = {
         'stdev(a) -> -stdev(a) in return gap / math.hypot(stdev(a) / len(a) ** 0.5, stdev(b) / len(b) ** 0.5)': SIGN,
         'stdev(b) -> -stdev(b) in return gap / math.hypot(stdev(a) / len(a) ** 0.5, stdev(b) / len(b) ** 0.5)': SIGN,
     },
-    'full_mnist.keep': {
+    'learner.keep': {
         "'g' -> 'g!' in kept = deepcopy({key: value for key, value in run.items() if key != 'g'})": OVERWRITTEN,
         "('w', 'v') -> ('v', 'w') in kept = {key: run[key].clone() for key in ('w', 'v')}": BOTH,
         "run['v'].tolist() -> run['v'] in w, v = (run['w'].detach().numpy().copy(), run['v'].tolist())": COPIED,
