@@ -9,8 +9,9 @@ from hypothesis import given, settings, strategies as st
 
 from conftest import PATIENCE
 from repository import ROOT
-from sgd_course.app import cli
-from sgd_course.app.cli import RECORD, LabError, lay_out, main
+from sgd_course.app import cli, lab
+from sgd_course.app.cli import main
+from sgd_course.app.lab import RECORD, LabError, lay_out
 
 # The rules of the copy
 
@@ -203,7 +204,7 @@ def test_learner_saves_while_a_chapter_is_renewed(course, mine, monkeypatch):
     assert texts(mine) == texts(course) | {'a.ipynb': 'saved just now', 'a (version 0.0.2).ipynb': 'a 2'}
 
 def test_two_starts_at_once(course, mine):
-    code = 'import sys; from sgd_course.app.cli import lay_out; print("ready", flush=True); sys.stdin.readline(); lay_out(*sys.argv[1:])'
+    code = 'import sys; from sgd_course.app.lab import lay_out; print("ready", flush=True); sys.stdin.readline(); lay_out(*sys.argv[1:])'
     env = os.environ | {'PYTHONPATH': str(ROOT)}
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     starts = [subprocess.Popen([sys.executable, '-c', code, mine, course], env=env, **pipes) for _ in range(4)]
@@ -239,7 +240,7 @@ def test_jupyters_own_folder_is_out_of_reach(tmp_path, monkeypatch):
 def test_chapters_are_signed_once_and_again_when_it_is_needed(course, mine, tmp_path, monkeypatch):
     "Later starts need not load the library that signs"
     monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path/'jupyter'))
-    monkeypatch.setattr(cli, 'course_notebooks', lambda: course)
+    monkeypatch.setattr(lab, 'course_notebooks', lambda: course)
     monkeypatch.setattr(cli, 'run_lab', lambda cmd: 0)
     signed, sign = [], cli.trust
     monkeypatch.setattr(cli, 'trust', lambda folder: signed.append(sign(folder)))

@@ -94,7 +94,7 @@ def test_every_module_imports_from_the_wheel(installed, tmp_path):
     alone(installed, tmp_path, f'import {modules}')
 
 def test_lab_lays_out_from_the_wheel(installed, tmp_path):
-    out = alone(installed, tmp_path, "import json; from sgd_course.app.cli import lay_out; print(json.dumps(lay_out('my_course')))")
+    out = alone(installed, tmp_path, "import json; from sgd_course.app.lab import lay_out; print(json.dumps(lay_out('my_course')))")
     assert set(json.loads(out)['new']) >= NAMES
     for name in NAMES: assert (tmp_path/'my_course'/name).read_bytes() == (installed/'sgd_course/notebooks'/name).read_bytes()
 

@@ -121,6 +121,10 @@ def test_a_small_site(small):
     assert 'katex.min.js' in page and 'katex' not in start
     assert not list(out.parent.glob('.site-*'))
 
+def test_inner_code_is_shown(small):
+    page = (small(code_cell('#| exporti\ndef inner(): return 3'))/'next.html').read_text()
+    assert page.count('inner')==1
+
 def colab_links(out): return [re.findall(r'<a [^>]*href="(https://colab[^"]*)"[^>]*>([^<]+)</a>', (out/page).read_text()) for page in ('index.html', 'next.html')]
 
 def test_colab_appears_once_the_repository_is_named(small, monkeypatch):
