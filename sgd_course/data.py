@@ -68,8 +68,7 @@ def read_arrays(
     except Exception as e:
         raise ValueError(f'the digits are damaged: {path} unreadable ({e}). {CURE}') from e
     bad = ', '.join(name for name in names if sums[name]!=IDX_FILES[name][1])
-    if bad:
-        raise ValueError(f'the digits are damaged: {path}, wrong checksum for {bad}. {CURE}')
+    if bad: raise ValueError(f'{path} is damaged: wrong checksum for {bad}. {CURE}')
     return arrays
 
 # %% ../nbs/making/data.ipynb #3460e85c
@@ -278,7 +277,7 @@ def place(
 
 # %% ../nbs/making/data.ipynb #36ad6a47
 def digit_from_image(
-    source, # Path, array, tensor or Pillow image; any size, grey or colour, either way round
+    source, # Path, array, tensor or Pillow image; any size, grey or coloured
 )->torch.Tensor: # (28, 28), uint8, 0 is paper and 255 full ink
     "Make an MNIST-style digit of a picture; raises `ValueError` if there is no ink"
     if isinstance(source, Image.Image): source = pixels(source)

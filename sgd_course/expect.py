@@ -49,9 +49,11 @@ def number(
     below:float=math.inf, # Must be smaller than this
 ): # Rule for a finite number of any type; it gives a `float`
     "Rule for how much: a rate, a share, a distance"
-    limits = [f'{lo} or more']*(lo>-math.inf) + [f'at most {hi}']*(hi<math.inf)
-    limits += [f'above {above}']*(above>-math.inf) + [f'below {below}']*(below<math.inf)
-    wanted = ', '.join(['a finite number', *limits])
+    wanted = 'a finite number'
+    if lo>-math.inf: wanted += f', {lo} or more'
+    if above>-math.inf: wanted += f', above {above}'
+    if hi<math.inf: wanted += f', at most {hi}'
+    if below<math.inf: wanted += f', below {below}'
     def rule(name, value):
         try: x = float(value)
         except (TypeError, ValueError, RuntimeError, OverflowError): x = math.nan
@@ -84,7 +86,8 @@ def finite(
 ): # `values` as they came
     "`values`, if there is no NaN and no infinity among them; else raises `ValueError`"
     if values.numel() and not all(map(math.isfinite, values.detach().aminmax())):
-        refuse(f'finite values in {name}', f'NaN or infinity{advice and ": " + advice}')
+        got = f'NaN or infinity: {advice}' if advice else 'NaN or infinity'
+        refuse(f'finite values in {name}', got)
     return values
 
 # %% ../nbs/making/expect.ipynb #9bb5d27b

@@ -1,5 +1,5 @@
 "The package on its own: what its two archives hold, and that it works with no repository around"
-import email, json, os, subprocess, sys, tarfile, tomllib, zipfile
+import ast, email, json, os, re, subprocess, sys, tarfile, tomllib, zipfile
 
 import pytest
 import yaml
@@ -35,6 +35,13 @@ def metadata(built):
     with zipfile.ZipFile(built[1]) as z:
         name = next(n for n in z.namelist() if n.endswith('.dist-info/METADATA'))
         return email.message_from_bytes(z.read(name))
+
+def test_docstring_of_the_package_is_its_map():
+    "It names the chapters in their order, and everything else that lies in the package"
+    text = ast.get_docstring(ast.parse((PACKAGE/'__init__.py').read_text()))
+    assert re.findall(r'^- `(\w+)`', text, re.M)==[p.stem[3:] for p in NOTEBOOKS if re.match(r'\d\d_', p.name)]
+    there = {p.stem for p in PACKAGE.iterdir() if p.name[0] not in '_.' and (p.suffix=='.py' or p.is_dir())}
+    assert there=={*re.findall(r'`(\w+)`', text)} - {'sgd'}
 
 def test_build_has_no_warning(built):
     _, _, log = built
