@@ -14,13 +14,12 @@ sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 import torch
 import torch.nn.functional as F
 
-from sgd_course.data import load_mnist
+from sgd_course.data import load_mnist, to_vectors
 from sgd_course.files import write_whole
 from sgd_course.full_mnist import Learner, Schedule, digit_accuracy, digit_loaders, evaluate
 from sgd_course.mini_batches import DataLoader
 from sgd_course.nonlinearity import mlp
 from sgd_course.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop, warm_up_cosine
-from sgd_course.pixel_weights import to_vectors
 
 OUT = ROOT/'sgd_course/content/results/optimizers.json'
 RECIPE = dict(sizes=[784, 100, 10], batch_size=128, epochs=4)
