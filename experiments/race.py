@@ -51,7 +51,7 @@ def main(check=False, again=False):
     part, valid = digit_loaders(RECIPE['batch_size'], torch.Generator())
     pairs = [(f'{o.__name__}, {name}', o, rule) for name, rule in SCHEDULES.items() for o in RATES]
     if check:
-        few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True, torch.Generator())
+        few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True, generator=torch.Generator())
         for name, o, rule in pairs: print(name, 'validation', accuracy(train(few, o, RATES[o][2], rule, 0, 1), valid), flush=True)
         return
     everything = digit_loaders(RECIPE['batch_size'], torch.Generator(), valid=0)[0]
