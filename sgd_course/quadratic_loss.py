@@ -27,7 +27,7 @@ def slope(
 )->float: # About $f'(x)$, with an error that shrinks like $h^2$
     "Slope of `f` at `x` by the central difference: rise over run, from $x-h$ to $x+h$"
     left, right = x - h, x + h
-    return float(f(right) - f(left))/(right - left)
+    return float(f(right) - f(left))/positive('2h', right - left)
 
 # %% ../nbs/01_quadratic_loss.ipynb #85316970
 def loss_at(
@@ -67,7 +67,7 @@ def numerical_gradient(
         lower[i] -= nudge
         upper[i] += nudge
         rise = loss_at(f, upper.view_as(w)) - loss_at(f, lower.view_as(w))
-        slopes.append(rise.item()/(upper[i] - lower[i]).item())
+        slopes.append(rise.item()/positive('2h', upper[i] - lower[i]))
     return w.new_tensor(slopes).view_as(w)
 
 # %% ../nbs/01_quadratic_loss.ipynb #11bd73d7

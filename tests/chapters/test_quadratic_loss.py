@@ -30,8 +30,8 @@ def test_central_difference_of_a_cube_is_off_by_h_squared(x, h):
     assert slope(lambda z: z**3, x, h) - 3*x**2==pytest.approx(h**2, abs=1e-9)
 
 def test_slope_refuses_an_h_that_does_not_move_x():
-    with pytest.raises(ZeroDivisionError): slope(quadratic, 1e12, 1e-5)
-    with pytest.raises(ZeroDivisionError): slope(quadratic, torch.tensor(1e12), torch.tensor(1e-5))
+    with pytest.raises(ValueError, match='expected 2h to be .*above 0'): slope(quadratic, 1e12, 1e-5)
+    with pytest.raises(ValueError, match='expected 2h to be .*above 0'): slope(quadratic, torch.tensor(1e12), torch.tensor(1e-5))
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_shape_and_dtype_are_kept(dtype):
@@ -98,7 +98,7 @@ def test_default_h_suits_small_and_large_weights(w, dtype):
     assert_close(numerical_gradient(quadratic, w), 2*w, rtol=rtol, atol=rtol)
 
 def test_numerical_gradient_refuses_an_h_that_does_not_move_a_weight():
-    with pytest.raises(ZeroDivisionError): numerical_gradient(total, [1., 1e6], h=1e-3)
+    with pytest.raises(ValueError, match='expected 2h to be .*above 0'): numerical_gradient(total, [1., 1e6], h=1e-3)
 
 @law(vectors)
 def test_a_loss_that_is_a_number_of_pythons_keeps_its_sixteen_digits(w):
