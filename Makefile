@@ -15,7 +15,7 @@ help: ## List the commands
 lab: $(STAMP) ## Work through the course: your own copy of the chapters, in JupyterLab
 	@sgd-course lab
 
-test: $(STAMP) browser ## Run the tests: everything that a change can break, in some minutes
+test: $(STAMP) browser ## Run the tests: everything that a change can break (a few minutes)
 	@$(PYTEST) -m 'not slow'
 
 test-all: $(STAMP) browser ## Run all tests, also those on what hardly any change can break (half an hour)
