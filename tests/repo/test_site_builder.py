@@ -42,6 +42,7 @@ def test_symbol_links_become_local():
     want = '<a href="plots.html#api-use_style"><code>use_style</code></a>'
     assert markdown('[`use_style`](/plots.html#use_style)') == want
     assert markdown('[`use_style`](https://h.org/c/plots.html#use_style)', 'https://h.org/c/') == want
+    assert markdown('[`use_style`](/making/plots.html#use_style)') == want, 'all pages lie in one folder'
     other = '[`L`](https://fastcore.fast.ai/foundation.html#l)'
     assert markdown(other) == other
 
