@@ -9,10 +9,9 @@ __all__ = ['digit_loaders', 'digit_accuracy', 'evaluate', 'confusion_matrix', 'p
 import torch
 from torch import nn
 
-from .data import digit_from_image, load_mnist, train_valid_split
+from .data import digit_from_image, load_mnist, to_vectors, train_valid_split
 from .expect import expects, generator, labels, refuse, values, whole
 from .mini_batches import DataLoader
-from .pixel_weights import to_vectors
 from .sigmoid import softmax
 
 # %% ../nbs/07_full_mnist.ipynb #405bb78b

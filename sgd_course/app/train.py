@@ -14,7 +14,7 @@ import torch
 from filelock import FileLock, Timeout
 from torch.nn.functional import cross_entropy
 
-from ..data import load_mnist
+from ..data import load_mnist, to_vectors
 from ..expect import expects, rate, refuse, whole
 from ..files import write_whole
 from ..full_mnist import digit_accuracy, digit_loaders, evaluate, predict
@@ -22,7 +22,6 @@ from ..learner import (Learner, ProgressBar, Recorder, Schedule, architecture,
     read_state, save_model, triangle, write_state)
 from ..mini_batches import DataLoader
 from ..nonlinearity import mlp
-from ..pixel_weights import to_vectors
 
 # %% ../../nbs/making/train.ipynb #821c6356
 class Settings(NamedTuple):
@@ -93,7 +92,7 @@ def check_writable(
         wanted = f'expected a place for {out} where files can be written'
         raise ValueError(f'{wanted}: {e.strerror}') from None
 
-# %% ../../nbs/making/train.ipynb #d0277035
+# %% ../../nbs/making/train.ipynb #4902c0df
 @contextmanager
 def alone(
     out, # File of the model
