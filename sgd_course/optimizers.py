@@ -13,8 +13,7 @@ from itertools import accumulate
 import torch
 from fastcore.basics import patch
 
-from .expect import (expects, fraction, number, one_of, rate, refuse, shapes,
-                               values, whole)
+from .expect import expects, fraction, number, one_of, rate, refuse, values, whole
 from .learning_rate import hessian
 
 # %% ../nbs/09_optimizers.ipynb #1438e1c7
@@ -51,13 +50,13 @@ def two_shares(
     value, # A tuple or list
 )->tuple: # Of two floats
     "Rule for a pair of shares"
-    if not isinstance(value, (tuple, list)) or len(value)!=2:
-        refuse(f'{name} to be a pair of numbers', repr(value))
-    return share(name, value[0]), share(name, value[1])
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    if len(pair)!=2: refuse(f'two numbers for {name}', pair)
+    return tuple(share(name, v) for v in pair)
 
 # %% ../nbs/09_optimizers.ipynb #db4aeff4
 class Optimiser(torch.optim.Optimizer):
-    "What all optimisers share; each of them overrides `update`, and perhaps `decay`"
+    "What all optimisers share; each brings its own `update`, and perhaps its own `decay`"
     rules = dict(lr=rate, weight_decay=rate, momentum=share, dampening=fraction,
                  alpha=share, betas=two_shares, eps=rate, centered=one_of(False, True))
     variant = dict(maximize=False, differentiable=False)
@@ -68,10 +67,6 @@ class Optimiser(torch.optim.Optimizer):
     ):
         "Raises `ValueError` for a bad setting, and for parameters that cannot be trained"
         super().__init__(params, settings | self.variant)
-
-    def update(self, p, g, **settings):
-        "Move the parameter `p`, in place, by its gradient `g`"
-        raise NotImplementedError(f'{type(self).__name__} has no update')
 
     def decay(self, p, g, lr, weight_decay):
         "The gradient to use in `update`: here `g` and the gradient of an L2 penalty"
@@ -184,8 +179,17 @@ class Nesterov(Optimiser):
         v.mul_(momentum).add_(g)
         p.sub_(g, alpha=lr).sub_(v, alpha=lr*momentum)
 
+# %% ../nbs/09_optimizers.ipynb #5c0ad1e7
+def place(
+    name:str, # The argument
+    value, # One number for each coordinate: a list, an array or a tensor
+)->torch.Tensor: # float64
+    "Rule for a place on a surface"
+    values(name, value)
+    return torch.as_tensor(value, dtype=torch.float64)
+
 # %% ../nbs/09_optimizers.ipynb #2fc2bf37
-@expects(lr=rate, steps=whole(0))
+@expects('start (coordinates,)', start=place, lr=rate, steps=whole(0))
 def optimiser_path(
     f, # Surface: function from a tensor for each coordinate to the height, of shape ()
     start, # Where to start: one number for each coordinate
@@ -194,8 +198,6 @@ def optimiser_path(
     steps:int, # How many steps, 0 or more
 )->torch.Tensor: # Places, start included: (steps+1, coordinates), float64
     "Path of an optimiser down a surface; goes on to `inf` or `nan` if it diverges"
-    start = values('start', torch.as_tensor(start, dtype=torch.float64))
-    shapes('start (coordinates,)', start=start)
     w = start.clone().requires_grad_()
     opt, path = opt_func([w], lr), [start]
     for _ in range(steps):
