@@ -22,7 +22,7 @@ from .practice.exercises import exercise_texts, exercise_titles
 
 # %% ../nbs/progress.ipynb #1fa2d17c
 def progress_file()->Path: # Not necessarily there yet
-    "Where progress is kept: in `SGD_COURSE_HOME` if it is set, else in the user's data folder"
+    "Where progress is kept: in `SGD_COURSE_HOME` if it is set, else in your data folder"
     home = os.environ.get('SGD_COURSE_HOME') or user_data_dir('sgd_course', appauthor=False)
     return Path(home).expanduser()/'progress.json'
 
@@ -34,7 +34,7 @@ class ProgressError(Exception):
 def parse_progress(
     text:str, # Content of the file
 )->dict: # Exercise and its note, see `is_note`
-    "The notes in the file; raises `ValueError` if it is damaged, `ProgressError` if it is too new"
+    "The notes in it; raises `ValueError` if it is damaged, `ProgressError` if it is too new"
     data = json.loads(text)
     if not isinstance(data, dict) or not isinstance(data.get('format'), int):
         raise ValueError('expected a dictionary with a format')
@@ -67,8 +67,9 @@ def load_progress(
     try: return parse_progress(path.read_text(encoding='utf-8')), ''
     except FileNotFoundError: return {}, ''
     except ValueError:
-        names = (path.with_name(f'{path.stem} (damaged {n}){path.suffix}') for n in count(1))
-        aside = next(p for p in names if not p.exists())
+        stem, ending = path.stem, path.suffix
+        places = (path.with_name(f'{stem} (damaged {n}){ending}') for n in count(1))
+        aside = next(p for p in places if not p.exists())
         path.replace(aside)
         return {}, (f'Your file of progress was damaged. It is kept as {aside}, '
                     'and a new one was begun.')
@@ -79,7 +80,7 @@ def changed_progress(
     path=None, # The file; `progress_file()` if `None`
     wait:float=10, # Seconds to wait for another notebook to finish
 ):
-    "For `with`: gives what `load_progress` gives, and writes the notes at the end if they changed"
+    "For `with`: gives what `load_progress` gives; writes the notes at the end if they changed"
     path = Path(path or progress_file())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,10 +90,11 @@ def changed_progress(
             yield notes, said
             if json.dumps(notes)!=before: write_whole(path, as_text(notes).encode())
     except Timeout as e:
-        raise ProgressError(f'Another notebook has been writing to {path} for {wait:g} seconds. '
-                            'Please try again.') from e
+        said = f'Another notebook has been writing to {path} for {wait:g} seconds.'
+        raise ProgressError(f'{said} Please try again.') from e
     except OSError as e:
-        raise ProgressError(f'Your progress cannot be kept in {path}: {e.strerror or e}.') from e
+        why = e.strerror or e
+        raise ProgressError(f'Your progress cannot be kept in {path}: {why}.') from e
 
 # %% ../nbs/progress.ipynb #1b315335
 def note_solved(
@@ -122,7 +124,7 @@ def note_hint(
 def progress_rows(
     notes:dict, # Exercise and its note, see `parse_progress`
 )->list[tuple[str, list]]: # For each chapter its heading, and a row for each of its exercises
-    "What the table shows; a row is the full name, the title, and the day of the solution or ''"
+    "What the table shows; a row has the full name, the title, and the day of the solution"
     chapters = []
     for chapter, text in exercise_texts().items():
         rows = []
@@ -155,7 +157,7 @@ class Progress:
             rows += HEAD.format(escape(head)) + ''.join(html_row(*row) for row in exercises)
         return f'{said}<table>{rows}</table>'
 
-# %% ../nbs/progress.ipynb #961e1aa6
+# %% ../nbs/progress.ipynb #f4bd4ed7
 HEAD = ('<tr><th colspan="3" scope="rowgroup" style="text-align: left; padding-top: 1em">'
         '{}</th></tr>')
 
@@ -167,14 +169,15 @@ def text_row(name, title, day):
 def html_row(name, title, day):
     "A row of the table as HTML"
     code = f'<code style="font-size: .9em">{name}</code>'
-    cells = (escape(title), code, day or 'not yet')
-    return f'<tr>{"".join(f"""<td style="text-align: left">{c}</td>""" for c in cells)}</tr>'
+    texts = (escape(title), code, day or 'not yet')
+    cells = [f'<td style="text-align: left">{text}</td>' for text in texts]
+    return f'<tr>{"".join(cells)}</tr>'
 
 # %% ../nbs/progress.ipynb #db134b08
 def progress(
     path=None, # The file; `progress_file()` if `None`
 )->Progress: # Shows itself as a table
-    "The exercises of the course and which you have solved; raises `ProgressError` as the file does"
+    "Which exercises you have solved; raises `ProgressError` if the file cannot be read"
     path = Path(path or progress_file())
     if not path.exists(): return Progress({})
     with changed_progress(path) as (notes, said): return Progress(notes, said)
@@ -191,10 +194,11 @@ def export_progress(
     text = as_text(notes) if to.suffix=='.json' else as_csv(notes)
     try:
         with open(to, 'x', encoding='utf-8') as f: f.write(text)
-    except OSError as e: raise ProgressError(f'{to} cannot be written: {e.strerror or e}.') from e
+    except OSError as e:
+        raise ProgressError(f'{to} cannot be written: {e.strerror or e}.') from e
     return to
 
-# %% ../nbs/progress.ipynb #48aca0b6
+# %% ../nbs/progress.ipynb #e515243e
 def as_csv(
     notes:dict, # Exercise and its note
 )->str:
@@ -212,7 +216,8 @@ def reset_progress(
     "Forget solutions and hints; raises `ProgressError` for a chapter that does not exist"
     chapters = list(exercise_texts())
     if chapter is not None and chapter not in chapters:
-        raise ProgressError(f'Expected one of the chapters {", ".join(chapters)}, got {chapter}.')
+        known = ', '.join(chapters)
+        raise ProgressError(f'Expected one of the chapters {known}, got {chapter}.')
     with changed_progress(path) as (notes, _):
         gone = [name for name in notes if chapter in (None, name.split('.')[0])]
         return sum(bool(notes.pop(name)['solved']) for name in gone)
