@@ -12,12 +12,12 @@ from .practice.verdicts import Verdict, examine
 from .practice.words import Words
 from .progress import ProgressError, note_hint, note_solved
 
-# %% ../nbs/making/checks.ipynb #1048f013
+# %% ../nbs/making/checks.ipynb #61b8033a
 def noted(
     verdict:Verdict, # On an answer
     name:str, # The exercise, as 'chapter.name'
 )->Verdict:
-    "The verdict, and what there is to say about the file of progress; notes a solved exercise down"
+    "Note a solved exercise down; the verdict, with what there is to say about the file"
     if not verdict: return verdict
     try: said = note_solved(name)
     except ProgressError as e: said = str(e)
@@ -31,14 +31,15 @@ def check(
     answer=..., # The learner's function or value
     limit:float=5, # Seconds for all experiments
 )->Verdict: # Shows itself; true if the answer is right
-    "Say whether an answer is right, and if not, why; raises `ValueError` for a limit that is none"
+    "Whether an answer is right, and if not, why; raises `ValueError` for a wrong limit"
     def nothing(sentence): return Verdict('open', 'Nothing checked.', sentence)
     if not isinstance(name, str):
         return nothing("Write `check('chapter.name', answer)`: "
                        'the name of the exercise in quotes, then your answer.')
     try: return noted(examine(find_exercise(name), answer, limit), name)
     except NoSuchExercise as e: return nothing(str(e))
-    except KeyboardInterrupt: return Verdict('open', 'Stopped.', 'The check was interrupted.')
+    except KeyboardInterrupt:
+        return Verdict('open', 'Stopped.', 'The check was interrupted.')
     except Exception as e:
         return nothing(f'The check itself failed, with `{type(e).__name__}`: {e}. '
                        'That is our mistake, not yours.')

@@ -58,14 +58,15 @@ def read_term(
     known = {f.name for f in fields(Term)} - {'chapter'}
     if block.keys() - known:
         refuse(f'the keys {sorted(known)}', f'{sorted(block.keys() - known)} in {block}')
-    if not block.get('term') or not block.get('means'): refuse('a term and what it means', block)
+    if not block.get('term') or not block.get('means'):
+        refuse('a term and its meaning', block)
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
     return Term(chapter=chapter, **values)
 
 def read_terms(
     text:str, # TOML, one `[[chapter]]` for each term
 )->tuple: # A `Term` for each block, in order
-    "The entries of a glossary; raises `ValueError` as `read_term`, and for a word with two meanings"
+    "The entries of a glossary; raises `ValueError` also for a word with two meanings"
     terms = [read_term(chapter, block)
              for chapter, blocks in tomllib.loads(text).items() for block in blocks]
     owner = {}
@@ -107,7 +108,7 @@ def entry(
 def look_up(
     word:str, # Term, or what others call it
 )->Term:
-    "The entry for `word`; raises `LookupError`, with similar words, and `ValueError` for no word"
+    "The entry; raises `LookupError` with similar words, `ValueError` for what is no text"
     if not isinstance(word, str): refuse('a word', repr(word))
     known = {normal(n): (n, t) for t in all_terms() for n in names(t)}
     if normal(word) in known: return known[normal(word)][1]
@@ -119,7 +120,7 @@ def look_up(
 def terms_table(
     chapter:str, # Notebook, without `.ipynb`
 )->str: # Markdown
-    "The terms that `chapter` introduces, each linked to the glossary; raises `LookupError` if it introduces none"
+    "The terms that `chapter` introduces, with links; raises `LookupError` if it has none"
     rows = [f'| [{t.term}](glossary.ipynb#{t.anchor}) | {t.means} |'
             for t in all_terms() if t.chapter==chapter]
     if not rows: raise LookupError(f'no term of the glossary is introduced in "{chapter}"')

@@ -34,7 +34,7 @@ class ProgressError(Exception):
 def parse_progress(
     text:str, # Content of the file
 )->dict: # Exercise and its note, see `is_note`
-    "The notes in it; raises `ValueError` if it is damaged, `ProgressError` if it is too new"
+    "The notes in it; raises `ValueError` if damaged, `ProgressError` if it is too new"
     data = json.loads(text)
     if not isinstance(data, dict) or not isinstance(data.get('format'), int):
         raise ValueError('expected a dictionary with a format')
@@ -47,7 +47,7 @@ def parse_progress(
     return notes
 
 def is_note(note):
-    "Does a note tell how many `hints` were taken, and when it was `solved` (a time or `None`)?"
+    "Does a note tell how many `hints` were taken, and when it was `solved`, if at all?"
     if not isinstance(note, dict): return False
     return isinstance(note.get('hints'), int) and isinstance(note.get('solved'), str | None)
 
@@ -80,7 +80,7 @@ def changed_progress(
     path=None, # The file; `progress_file()` if `None`
     wait:float=10, # Seconds to wait for another notebook to finish
 ):
-    "For `with`: gives what `load_progress` gives; writes the notes at the end if they changed"
+    "For `with`: gives what `load_progress` gives, and writes the notes if they changed"
     path = Path(path or progress_file())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def note_solved(
     name:str, # The exercise, as `chapter.name`
     path=None, # The file; `progress_file()` if `None`
 )->str: # A sentence for the learner if the file was damaged
-    "Note that an exercise is solved, once; raises `ProgressError` if that cannot be written"
+    "Note that an exercise is solved; raises `ProgressError` if that cannot be written"
     with changed_progress(path) as (notes, said):
         note = notes.setdefault(name, {'solved': None, 'hints': 0})
         now = datetime.now().astimezone().isoformat(timespec='seconds')
@@ -123,8 +123,8 @@ def note_hint(
 # %% ../nbs/progress.ipynb #8f7985da
 def progress_rows(
     notes:dict, # Exercise and its note, see `parse_progress`
-)->list[tuple[str, list]]: # For each chapter its heading, and a row for each of its exercises
-    "What the table shows; a row has the full name, the title, and the day of the solution"
+)->list[tuple[str, list]]: # For each chapter its heading and rows
+    "What the table shows; a row has full name, title, and day of the solution"
     chapters = []
     for chapter, text in exercise_texts().items():
         rows = []
@@ -157,7 +157,7 @@ class Progress:
             rows += HEAD.format(escape(head)) + ''.join(html_row(*row) for row in exercises)
         return f'{said}<table>{rows}</table>'
 
-# %% ../nbs/progress.ipynb #f4bd4ed7
+# %% ../nbs/progress.ipynb #88179c60
 HEAD = ('<tr><th colspan="3" scope="rowgroup" style="text-align: left; padding-top: 1em">'
         '{}</th></tr>')
 
@@ -198,7 +198,7 @@ def export_progress(
         raise ProgressError(f'{to} cannot be written: {e.strerror or e}.') from e
     return to
 
-# %% ../nbs/progress.ipynb #e515243e
+# %% ../nbs/progress.ipynb #d214aeb0
 def as_csv(
     notes:dict, # Exercise and its note
 )->str:

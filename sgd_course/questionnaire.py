@@ -19,7 +19,7 @@ def check_options(
     options:list, # What can be chosen, as the file has it
     ask:str, # The question, for messages
 ):
-    "Raises `ValueError` unless the options differ, have reasons, and not all are right, nor all wrong"
+    "Raises `ValueError` unless options differ, have reasons, and some, not all, are right"
     texts = {o.get('text') for o in options}
     if len(options)<2: refuse(f'at least two options in the question {ask!r}', len(options))
     if len(texts)<len(options) or not all(texts):
@@ -32,16 +32,16 @@ def check_options(
 def check_number(
     question:dict, # A question for a number, as the file has it
 ):
-    "Raises `ValueError` unless there is a number, and a reason for each number that is named"
+    "Raises `ValueError` unless there is a number, and a reason for each that is named"
     ask, number = question['ask'], question['number']
     texts = [question.get(key) for key in ('proof', 'why', 'otherwise')]
     if not isinstance(number, int | float) or not all(texts):
-        refuse(f'a number, its proof, its reason and what to say otherwise in {ask!r}', question)
+        refuse(f'a number, proof, why and otherwise in the question {ask!r}', question)
     for other in question.get('others', []):
         if not other.get('why') or other.get('number')==number:
             refuse(f'a reason for each other number in the question {ask!r}', other)
 
-# %% ../nbs/making/questionnaire.ipynb #00edcadc
+# %% ../nbs/making/questionnaire.ipynb #b618b1b8
 def check_question(
     question:dict, # A question, as the file has it
 )->dict: # The question with `tolerance`, `others` and `unit` filled in
@@ -59,7 +59,7 @@ def check_question(
 def load_questions(
     chapter:str, # Name of the chapter's module
 )->list[dict]: # The questions, checked
-    "The questions of a chapter; raises `ValueError` if there are none, or a mistake is in them"
+    "The questions of a chapter; raises `ValueError` if there are none, or if one is wrong"
     file = files('sgd_course')/'content'/'questions'/f'{chapter}.toml'
     if not re.fullmatch(r'\w+', chapter) or not file.is_file():
         refuse('a chapter with questions', repr(chapter))
@@ -85,10 +85,11 @@ def number_data(
     "What the script needs to mark a number, as JSON for an attribute"
     marks = {k: question[k] for k in ('number', 'tolerance', 'unit')}
     marks['otherwise'] = inline(question['otherwise'])
-    marks['others'] = [{'number': o['number'], 'why': inline(o['why'])} for o in question['others']]
+    marks['others'] = [{'number': o['number'], 'why': inline(o['why'])}
+                       for o in question['others']]
     return escape(json.dumps(marks))
 
-# %% ../nbs/making/questionnaire.ipynb #e964193a
+# %% ../nbs/making/questionnaire.ipynb #78c98472
 def question_html(
     question:dict, # From `check_question`
     n:int, # Its number, from 1 on
@@ -107,8 +108,9 @@ def question_html(
 
 # %% ../nbs/making/questionnaire.ipynb #4f81ff07
 def script()->str: # JavaScript
-    "The code that marks the answers, ready to stand in a page: no exports, comments and indentation"
-    text = (files('sgd_course')/'content'/'js'/'questionnaire.js').read_text(encoding='utf-8')
+    "The code that marks the answers: no exports, comments and indentation"
+    file = files('sgd_course')/'content'/'js'/'questionnaire.js'
+    text = file.read_text(encoding='utf-8')
     return re.sub(r'(?m)^\s+', '', re.sub(r'(?m)^export |^\s*//.*$', '', text))
 
 # %% ../nbs/making/questionnaire.ipynb #a0860109
@@ -120,20 +122,23 @@ class Questionnaire:
     ): self.questions, self.label = questions, label
 
     def __repr__(self):
-        return f'{self.label}: {len(self.questions)}, to be answered in a notebook or on the site'
+        n = len(self.questions)
+        return f'{self.label}: {n}, to be answered in a notebook or on the site'
 
     def _repr_html_(self):
         plain = '\n'.join(question_html(q, n) for n, q in enumerate(self.questions, 1))
         key = sha256(f'{script()}{plain}'.encode()).hexdigest()[:12]
         return f'''<!--| quarto-html-table-processing: none -->
-<div class="sgd-questions" data-questions="{key}" data-lm-suppress-shortcuts="true" role="group" aria-label="{escape(self.label)}">
+<div class="sgd-questions" data-questions="{key}" data-lm-suppress-shortcuts="true"
+role="group" aria-label="{escape(self.label)}">
 {plain}
 </div>
 <script type="module">
 {script()}
 for (const host of document.querySelectorAll('[data-questions="{key}"]:not([data-on])')) {{
 host.dataset.on = 1;
-const questions = read(host), el = host.attachShadow({{mode: 'open'}}).appendChild(document.createElement('div'));
+const questions = read(host), el = document.createElement('div');
+host.attachShadow({{mode: 'open'}}).append(el);
 host.addEventListener('keydown', e => e.stopPropagation());
 render({{el, model: {{get: k => ({{questions}})[k]}}}});
 }}
@@ -144,4 +149,5 @@ def questionnaire(
     chapter:str, # Name of the chapter's module
 )->Questionnaire: # Shows itself
     "The questions at the end of a chapter; raises `ValueError` if there are none"
-    return Questionnaire(load_questions(chapter), f'Questions about {chapter.replace("_", " ")}')
+    label = f'Questions about {chapter.replace("_", " ")}'
+    return Questionnaire(load_questions(chapter), label)

@@ -7,8 +7,8 @@ __all__ = ['namespace', 'workplace', 'Raised', 'is_tensor', 'OutOfTime', 'run_ex
            'results_of']
 
 # %% ../../nbs/making/sandbox.ipynb #3d804c60
-import contextlib, copy, ctypes, functools, inspect, io, math, pickle, random, sys, threading
-import traceback, types, warnings
+import contextlib, copy, ctypes, functools, inspect, io, math, pickle, random, sys
+import threading, traceback, types, warnings
 from operator import getitem, methodcaller
 from typing import NamedTuple
 
@@ -43,18 +43,18 @@ class Raised(NamedTuple):
         try: return f'{type(self.error).__name__}: {self.error}'
         except Exception: return type(self.error).__name__
 
-# %% ../../nbs/making/sandbox.ipynb #081d2106
+# %% ../../nbs/making/sandbox.ipynb #6c9c32df
 def is_tensor(
     value, # Anything
 )->bool:
     "Is it a tensor? Does not load PyTorch to find out"
     return 'torch' in sys.modules and isinstance(value, sys.modules['torch'].Tensor)
 
-# %% ../../nbs/making/sandbox.ipynb #72d4df39
+# %% ../../nbs/making/sandbox.ipynb #25797de3
 def taken_down(
     value, # Whatever an experiment gives
 ):
-    "A copy of `value` that no later computation can change; tensors are cut off from theirs"
+    "A copy that no later computation can change; tensors are cut off from theirs"
     if is_tensor(value): return value.detach().clone()
     if type(value) in (list, tuple): return type(value)(map(taken_down, value))
     if type(value) is dict: return {k: taken_down(v) for k, v in value.items()}
@@ -91,7 +91,7 @@ def run_experiments(
         except BaseException as e: result = Raised(e, own_line(e, answer))
         yield result
 
-# %% ../../nbs/making/sandbox.ipynb #c534580b
+# %% ../../nbs/making/sandbox.ipynb #a41b023a
 class Kept:
     "Wraps something that goes into the copy as it is"
     def __init__(self, value): self.value = value
@@ -101,7 +101,7 @@ def as_it_is(value):
     return getitem, ([Kept(value)], 0)
 
 class Copier(cloudpickle.Pickler):
-    "Takes apart what is to be copied; what goes in as it is gets a number, and waits in `kept`"
+    "Takes apart what is to be copied; what goes in as it is waits in `kept`"
     def __init__(self, file):
         super().__init__(file)
         self.kept, self.memory = [], {}
@@ -122,12 +122,12 @@ class Copier(cloudpickle.Pickler):
             return self.dispatch_table.get(type(o), usual)(o)
         except Exception: return as_it_is(o)
 
-# %% ../../nbs/making/sandbox.ipynb #4b25db15
+# %% ../../nbs/making/sandbox.ipynb #5c1ac3a9
 def copied_tensor(
     t, # A tensor
     memory:dict, # What was copied before, see `copy.deepcopy`
 ):
-    "A tensor with the same numbers and the same gradient, but no record of how it was computed"
+    "A tensor with the same numbers and gradient, but no record of how it was computed"
     if not t.is_leaf: return t.detach().clone().requires_grad_()
     new = copy.deepcopy(t, memory)
     if t.grad is not None and new.grad is None: new.grad = t.grad.clone()
@@ -141,11 +141,11 @@ class Paster(pickle.Unpickler):
 
     def persistent_load(self, number): return self.kept[number]
 
-# %% ../../nbs/making/sandbox.ipynb #a3ba0ac9
+# %% ../../nbs/making/sandbox.ipynb #6ad4886d
 def twin(
     answer, # The learner's function or value
 ):
-    "A copy of `answer` with copies of all that it reaches; `answer` itself if that is impossible"
+    "A copy with copies of all that `answer` reaches; `answer` itself if there can be none"
     try:
         file = io.BytesIO()
         copier = Copier(file)
@@ -157,7 +157,7 @@ def twin(
 # %% ../../nbs/making/sandbox.ipynb #2a4fd54f
 @contextlib.contextmanager
 def shared_state_kept():
-    "For `with`: afterwards the global random generators and the default dtype are as before"
+    "For `with`: afterwards global random generators and default dtype are as before"
     import numpy as np
     import torch
     dtype, state = torch.get_default_dtype(), torch.get_rng_state()
@@ -188,7 +188,7 @@ def within(
         if not thread.is_alive(): return 'stopped'
     return 'stuck'
 
-# %% ../../nbs/making/sandbox.ipynb #19d0de49
+# %% ../../nbs/making/sandbox.ipynb #a11cea39
 @contextlib.contextmanager
 def quiet():
     "For `with`: nothing is printed, and no warning is shown"
@@ -205,7 +205,8 @@ def try_out(
     "Run the experiments with a copy of the learner's answer, in peace and quiet"
     results = []
     def task():
-        for result in run_experiments(exercise, workplace(exercise), ours): results.append(result)
+        space = workplace(exercise)
+        for result in run_experiments(exercise, space, ours): results.append(result)
     with quiet(), shared_state_kept():
         ours = twin(answer)
         return within(limit, task), results

@@ -9,7 +9,7 @@ __all__ = ['plain_maths', 'inline', 'Words']
 import re
 from html import escape
 
-# %% ../../nbs/making/words.ipynb #8eb49f0a
+# %% ../../nbs/making/words.ipynb #c30c20ec
 SIGNS = {
     r'\tfrac12': '½', r'\tfrac14': '¼', r'\tfrac22': '2/2 ', r'\tfrac2n': '2/n ',
     r'\sigma': 'σ', r'\mu': 'μ', r'\alpha': 'α', r'\beta': 'β',
@@ -37,7 +37,7 @@ def plain_maths(
     "`text` with its formulas in plain letters"
     return re.sub(r'(?<!`)\$([^$`]+)\$', lambda found: plain_formula(found[1]), text)
 
-# %% ../../nbs/making/words.ipynb #6f56b374
+# %% ../../nbs/making/words.ipynb #36f5059d
 def html_formula(
     tex:str, # A simple formula, without the dollar signs, with <, > and & as in HTML
 )->str:
@@ -47,7 +47,7 @@ def html_formula(
     maths = re.sub(r'\^(−?\w+|<i>.</i>)', r'<sup>\1</sup>', maths)
     return re.sub(r'_(\w+|<i>.</i>)', r'<sub>\1</sub>', maths)
 
-# %% ../../nbs/making/words.ipynb #c3d84d0c
+# %% ../../nbs/making/words.ipynb #07bf154e
 def inline(
     text:str, # Text with `code`, *emphasis* and $formulas$
 )->str: # HTML
