@@ -1,6 +1,5 @@
 "The questions: their data, and the forms in a real browser, used by mouse, keyboard and screen reader"
-import json, re
-from pathlib import Path
+import math, re
 
 import pytest
 
@@ -91,22 +90,37 @@ def test_several_right_ones(form):
     press(form, 2)
     assert 'Right.' in field(form, 2).inner_text()
 
-@pytest.mark.parametrize('typed, said', [('0.5', 'Right. Half of one.'), ('.505', 'Right.'), (' 0,5 ', 'Right.'), ('5e-1', 'Right.'), ('2', 'The other way round.'), ('0.52', 'Halve it.'), ('−0.5', 'Halve it.'),
-    ('half', 'Type a number'), ('', 'Type a number'), ('0.5x', 'Type a number'), ('1.2.3', 'Type a number')])
-def test_number(form, typed, said):
-    form.get_by_role('textbox', name='Answer in metres').fill(typed)
-    press(form, 3)
-    assert said in field(form, 3).inner_text()
+@pytest.mark.parametrize('typed, number', [('0.5', 0.5), ('.505', 0.505), (' 0,5 ', 0.5), ('5e-1', 0.5), ('2', 2),
+    ('−0.5', -0.5), ('2,000', 2000), ('2 000', 2000), ('2000', 2000), ('+2,000.0', 2000), ('10 000', 10000), ('10,000', 10000),
+    ('10\u202f000', 10000), ('1,000', 1000), ('1,234,567.5', 1234567.5), ('1 000 000', 1000000), ('-0,025', -0.025),
+    ('−0,025', -0.025), ('2,0', 2), ('2,00', 2)])
+def test_numbers_are_read_as_people_write_them(js, typed, number):
+    assert js('questionnaire', 'toNumber', typed)==pytest.approx(number, rel=1e-12)
 
-THOUSAND = Questionnaire([dict(ask='How many?', number=n, tolerance=1e-9, why='So many.', others=[], otherwise='No.', unit='') for n in (2000, 10000, 1000, 1234567.5, 1000000, -0.025, 2)], 'Thousands')
-@pytest.mark.parametrize('n, typed', [(1, '2,000'), (1, '2 000'), (1, '2000'), (1, '+2,000.0'), (2, '10 000'), (2, '10,000'), (2, '10\u202f000'), (3, '1,000'), (4, '1,234,567.5'), (5, '1 000 000'), (6, '-0,025'), (6, '−0,025'), (7, '2,0'), (7, '2,00')])
-def test_thousands_and_decimal_commas(page, tmp_path, n, typed):
-    (tmp_path/'q.html').write_text(f'<!doctype html><title>q</title>{THOUSAND._repr_html_()}', encoding='utf-8')
-    page.goto((tmp_path/'q.html').as_uri())
-    form = page.locator('.sgd-questions')
-    field(form, n).get_by_role('textbox').fill(typed)
-    press(form, n)
-    assert 'Right.' in field(form, n).inner_text()
+@pytest.mark.parametrize('typed', ['half', '', '0.5x', '1.2.3'])
+def test_what_is_no_number_is_said(js, typed):
+    assert math.isnan(js('questionnaire', 'toNumber', typed))
+    assert js('questionnaire', 'markNumber', QUESTIONS[2], typed)['text']=='Type a number, such as 0.5 or -3.'
+
+@pytest.mark.parametrize('typed, text, why', [('0.5', 'Right.', 'Half of one.'), ('0,505', 'Right.', 'Half of one.'),
+    ('2', 'Not right.', 'The other way round.'), ('0.52', 'Not right.', 'Halve it.'),
+    ('−0.5', 'Not right.', 'Halve it.')])
+def test_a_number_is_marked(js, typed, text, why):
+    assert js('questionnaire', 'markNumber', QUESTIONS[2], typed)=={'right': text=='Right.', 'text': text, 'why': why}
+
+@pytest.mark.parametrize('n, chosen, text', [(0, [], 'Choose an answer first.'), (0, [1], 'Right.'),
+    (0, [0], 'Not right. Read why, and try again.'), (1, [1], 'Not right. Read why, and try again.'),
+    (1, [0, 2], 'Right.'),
+    (1, [0], 'Right so far, but 1 more is to be found.'), (1, [0, 1], 'Not all that you chose is right.')])
+def test_a_choice_is_marked(js, n, chosen, text):
+    assert js('questionnaire', 'markChoice', QUESTIONS[n], chosen)=={'right': text=='Right.', 'text': text}
+
+def test_a_number_is_typed(form):
+    "The words for it reach the page"
+    for typed, said in (('2', 'Not right. The other way round.'), ('half', 'Type a number'), ('.5', 'Right. Half')):
+        form.get_by_role('textbox', name='Answer in metres').fill(typed)
+        press(form, 3)
+        assert said in field(form, 3).inner_text()
 
 def test_keyboard_alone(form, page):
     seen = []

@@ -53,24 +53,34 @@ function crop(ink, h, w) {
 // Shrink a box so that its longer side is 20: each coarse pixel adds up what lies in it; the strongest becomes 255
 function shrink({tall, wide, at}) {
   const side = Math.max(tall, wide), [H, W] = [tall, wide].map(n => Math.max(1, Math.floor((40*n + side)/(2*side))));
-  const box = Array(H*W).fill(0);
+  const rows = overlaps(tall, H), cols = overlaps(wide, W), box = Array(H*W).fill(0);
   for (let r = 0; r < tall; r++) {
-    for (let c = 0; c < wide; c++) if (at(r, c)) pour(box, at(r, c), overlaps(r, tall, H), overlaps(c, wide, W), W);
+    for (let c = 0; c < wide; c++) {
+      const v = at(r, c);
+      if (v) pour(box, W, v, rows[r], cols[c]);
+    }
   }
   const most = Math.max(...box);
   return {values: box.map(v => Math.floor((510*v + most)/(2*most))), sides: [H, W]};
 }
 
-// Of `fine` pixels that are put into `coarse` ones, where pixel i goes: a list of [coarse pixel, share, a whole number]
-function overlaps(i, fine, coarse) {
-  const found = [];
-  for (let I = Math.floor(i*coarse/fine); I*fine < (i + 1)*coarse; I++)
-    found.push([I, Math.min((i + 1)*coarse, (I + 1)*fine) - Math.max(i*coarse, I*fine)]);
-  return found;
+// Of `fine` pixels in a row that are put into `coarse` ones, where each goes: a list of [coarse pixel, share], with
+// shares in whole numbers
+function overlaps(fine, coarse) {
+  return times(fine, i => {
+    const first = Math.floor(i*coarse/fine), last = Math.ceil((i + 1)*coarse/fine) - 1;
+    return times(last - first + 1, k => [first + k, shared(i, fine, first + k, coarse)]);
+  });
 }
 
-function pour(box, v, rows, cols, W) {
-  for (const [R, tall] of rows) for (const [C, wide] of cols) box[R*W + C] += v*tall*wide;
+// How much of the fine pixel i lies in the coarse pixel I
+function shared(i, fine, I, coarse) { return Math.min((i + 1)*coarse, (I + 1)*fine) - Math.max(i*coarse, I*fine) }
+
+// Add the ink v of one pixel to a box of rows of W
+function pour(box, W, v, rows, cols) {
+  for (const [r, tall] of rows) {
+    for (const [c, wide] of cols) box[r*W + c] += v*tall*wide;
+  }
 }
 
 // Where to begin among 28, so that the middle of the mass comes to the middle
