@@ -28,7 +28,8 @@ def test_train_writes_a_network_and_says_how_good_it_is(network):
 
 def test_train_repeats_itself(network, tmp_path):
     call('train', '--epochs', 1, '--hidden', 0, '--batch-size', 256, '--device', 'cpu', '--out', tmp_path/'again.pt')
-    for a, b in zip(load_model(network[0]).parameters(), load_model(tmp_path/'again.pt').parameters()): assert torch.equal(a, b)
+    for a, b in zip(load_model(network[0]).parameters(), load_model(tmp_path/'again.pt').parameters()):
+        assert torch.equal(a, b)
 
 def test_train_replaces_nothing_unasked(network):
     before = network[0].read_bytes()
