@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FusedNet', 'FusedAdam', 'FusedLearner']
 
-# %% ../nbs/fused.ipynb #16d463f2
+# %% ../nbs/fused.ipynb #9b289134
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
@@ -17,12 +17,12 @@ from .mini_batches import SGD
 from .optimizers import Adam
 from .sigmoid import softmax_cross_entropy
 
-# %% ../nbs/fused.ipynb #5aec5e3f
+# %% ../nbs/fused.ipynb #a9aa12fc
 def linear_layers(
     model:nn.Sequential, # Linear layers with a ReLU between each two
 )->list: # The linear layers
     "The layers of a plain network; raises `ValueError` for any other"
-    if not isinstance(model, nn.Sequential): refuse('an nn.Sequential', type(model).__name__)
+    if not isinstance(model, nn.Sequential): refuse('an nn.Sequential', type(model))
     kinds = [type(part) for part in model]
     layers = [part for part in model if type(part) is nn.Linear]
     turns = [nn.Linear, nn.ReLU]*len(layers)
@@ -34,7 +34,7 @@ def linear_layers(
             refuse('weights and biases that may all be trained', 'one missing or frozen')
     return layers
 
-# %% ../nbs/fused.ipynb #4e68ad2d
+# %% ../nbs/fused.ipynb #4d52518c
 def layer_views(
     vector:torch.Tensor, # One value for each weight and bias
     layers:list, # Of type `nn.Linear`
@@ -47,7 +47,7 @@ def layer_views(
         views.append((weight.view_as(o.weight), bias, bias[:, None]))
     return views
 
-# %% ../nbs/fused.ipynb #22612c0e
+# %% ../nbs/fused.ipynb #642b45df
 def flatten(
     layers:list, # Of type `nn.Linear`; from now on their parameters live in the vector
 )->nn.Parameter: # One vector with all weights and biases
@@ -59,9 +59,9 @@ def flatten(
         o.bias.data = bias
     return vector
 
-# %% ../nbs/fused.ipynb #82794278
+# %% ../nbs/fused.ipynb #9de471b8
 class Buffers:
-    "Memory for one size of batch: results of each layer, gradients by them; columns of examples"
+    "Memory for one size of batch: results of each layer and gradients; columns of examples"
     def __init__(self,
         layers:list, # Of type `nn.Linear`
         n:int, # Examples in a batch
@@ -75,7 +75,7 @@ class Buffers:
         self.share = torch.full_like(self.target, 1/n)
         self.ones = self.target.new_ones(n)
 
-# %% ../nbs/fused.ipynb #1d841522
+# %% ../nbs/fused.ipynb #3facee2f
 def forward_into(
     views:list, # Those of each layer, from `layer_views`
     x:torch.Tensor, # (n, inputs)
@@ -87,19 +87,19 @@ def forward_into(
         a = torch.addmm(column, weight, a, out=buffers.out[i])
         if i+1<len(views): a.relu_()
 
-# %% ../nbs/fused.ipynb #19dd7da0
+# %% ../nbs/fused.ipynb #7e6fbc86
 def loss_into(
     y:torch.Tensor, # (n,), the right classes, int64
     buffers:Buffers, # For batches of n, with the scores in it
 )->torch.Tensor: # The loss, shape ()
-    "Fills the last of `buffers.d` with $(p-y)/n$; torch's `RuntimeError` if `y` is no class"
+    "Fills the last of `buffers.d` with $(p-y)/n$; `RuntimeError` if `y` is no class"
     target = torch.index_select(buffers.classes, 1, y, out=buffers.target)
     d = torch.log_softmax(buffers.out[-1], 0, out=buffers.d[-1])
     loss = torch.dot(*buffers.flat)
     torch.addcmul(target, d.exp_(), buffers.share, out=d)
     return loss
 
-# %% ../nbs/fused.ipynb #035c82d5
+# %% ../nbs/fused.ipynb #7bf500c1
 def pass_relu(
     buffers:Buffers, # After `forward_into`
     i:int, # Which layer; what came out of its ReLU is lost
@@ -108,7 +108,7 @@ def pass_relu(
     mask = buffers.out[i].sign_()
     buffers.d[i].mul_(mask)
 
-# %% ../nbs/fused.ipynb #3dfc6ba7
+# %% ../nbs/fused.ipynb #9c7a665f
 def backward_into(
     views:list, # Those of each layer, from `layer_views`
     grads:list, # The same for the vector of gradients
@@ -126,7 +126,7 @@ def backward_into(
             torch.mm(views[i][0].t(), d, out=buffers.d[i-1])
             pass_relu(buffers, i-1)
 
-# %% ../nbs/fused.ipynb #f38b77bb
+# %% ../nbs/fused.ipynb #5aa4afaf
 def descend_into(
     views:list, # Those of each layer, from `layer_views`; weights and biases are moved
     lr:float, # Learning rate
@@ -143,11 +143,11 @@ def descend_into(
         bias.addmv_(d, buffers.ones, alpha=-lr)
         if i: pass_relu(buffers, i-1)
 
-# %% ../nbs/fused.ipynb #51ce41f0
+# %% ../nbs/fused.ipynb #736e6448
 class FusedNet:
     "A plain network with all its weights in one vector, and memory for its batches"
     def __init__(self,
-        model:nn.Sequential, # Linear layers with a ReLU between each two, where it will stay
+        model:nn.Sequential, # Linear layers with a ReLU between each two; stays in place
     ):
         "Raises `ValueError` for any other network"
         self.layers = linear_layers(model)
@@ -165,7 +165,7 @@ class FusedNet:
             for name, p in o.named_parameters():
                 self.places.append((o._parameters, name, p, p.data_ptr()))
 
-# %% ../nbs/fused.ipynb #f72d48f1
+# %% ../nbs/fused.ipynb #9aa9d386
 @patch
 def check_places(self:FusedNet):
     "Raises `ValueError` if the weights have left the vector"
@@ -175,7 +175,7 @@ def check_places(self:FusedNet):
     if not at_home:
         refuse('the network in place', 'one that was moved, cast or rebuilt: begin anew')
 
-# %% ../nbs/fused.ipynb #2e06da0e
+# %% ../nbs/fused.ipynb #cdf9ee25
 def check_batch(
     weight:torch.Tensor, # Of the first layer, (outputs, inputs)
     x:torch.Tensor, # Inputs
@@ -189,14 +189,14 @@ def check_batch(
     if not x.device==y.device==weight.device:
         refuse(f'x and y on {weight.device}, as the weights', f'{x.device} and {y.device}')
 
-# %% ../nbs/fused.ipynb #a3ce766c
+# %% ../nbs/fused.ipynb #9abe23fe
 @patch
 def buffers_for(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
     y:torch.Tensor, # (n,), the right classes, int64
 )->Buffers:
     "Memory for batches like this one; raises `ValueError` for one that does not fit"
-    if not (torch.is_tensor(x) and torch.is_tensor(y)): refuse('tensors', (type(x), type(y)))
+    if not (torch.is_tensor(x) and torch.is_tensor(y)): refuse('tensors', type(x))
     kind = x.shape, x.dtype, x.device, y.shape, y.dtype, y.device
     if kind not in self.buffers:
         check_batch(self.layers[0].weight, x, y)
@@ -206,9 +206,9 @@ def buffers_for(self:FusedNet,
         self.buffers[kind] = Buffers(self.layers, len(x))
     return self.buffers[kind]
 
-# %% ../nbs/fused.ipynb #97b6b44b
+# %% ../nbs/fused.ipynb #89d1f057
 @patch
-def predict(self:FusedNet,
+def forward(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
     y:torch.Tensor, # (n,), the right classes, int64
 )->tuple: # The loss, shape (), and the buffers with all that the way back needs
@@ -219,20 +219,20 @@ def predict(self:FusedNet,
     self.scores = buffers.rows[-1]
     return loss_into(y, buffers), buffers
 
-# %% ../nbs/fused.ipynb #a70cf895
+# %% ../nbs/fused.ipynb #7e9ee383
 @patch
 def gradient(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
     y:torch.Tensor, # (n,), the right classes, int64
 )->torch.Tensor: # The loss, shape (), detached
     "Replaces each `.grad`; raises `ValueError` for a batch that does not fit"
-    loss, buffers = self.predict(x, y)
+    loss, buffers = self.forward(x, y)
     backward_into(self.views, self.grads, x, buffers)
     for p, grad in self.owners:
         if p.grad is not grad: p.grad = grad
     return loss
 
-# %% ../nbs/fused.ipynb #33f21932
+# %% ../nbs/fused.ipynb #f8fc278c
 @patch
 def descend(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
@@ -240,11 +240,11 @@ def descend(self:FusedNet,
     lr:float, # Learning rate
 )->torch.Tensor: # The loss before the step, shape (), detached
     "A step of plain SGD; raises `ValueError` for a batch that does not fit"
-    loss, buffers = self.predict(x, y)
+    loss, buffers = self.forward(x, y)
     descend_into(self.views, lr, x, buffers)
     return loss
 
-# %% ../nbs/fused.ipynb #934e9caa
+# %% ../nbs/fused.ipynb #348e8f30
 def two_shares(
     name:str, # The argument
     value, # Two numbers
@@ -254,9 +254,9 @@ def two_shares(
     share = number(0, below=1)
     return share(name, first), share(name, second)
 
-# %% ../nbs/fused.ipynb #f7daa84d
+# %% ../nbs/fused.ipynb #49593cb3
 class FusedAdam(torch.optim.Optimizer):
-    "Adam on one vector, in one pass through memory: the kernel in PyTorch's `Adam(fused=True)`"
+    "Adam on one vector, in one pass through memory: the kernel of `torch.optim.Adam`"
     @expects(lr=rate, betas=two_shares, eps=rate)
     def __init__(self,
         params, # One tensor, in a list, such as `[fused_net.vector]`
@@ -273,7 +273,7 @@ class FusedAdam(torch.optim.Optimizer):
             'exp_avg': torch.zeros_like(p),
             'exp_avg_sq': torch.zeros_like(p)}
 
-# %% ../nbs/fused.ipynb #8e3b4eff
+# %% ../nbs/fused.ipynb #bd06088f
 @patch
 def step(self:FusedAdam):
     "Move the vector, if it has a gradient"
@@ -288,7 +288,7 @@ def step(self:FusedAdam):
         [state['step']], lr=group['lr'], beta1=beta1, beta2=beta2, eps=group['eps'],
         weight_decay=0., amsgrad=False, maximize=False)
 
-# %% ../nbs/fused.ipynb #0d51c01e
+# %% ../nbs/fused.ipynb #bfa44859
 def built(
     state:dict, # From `state_dict` of an optimiser
 )->tuple: # What can be compared
@@ -299,7 +299,7 @@ def built(
         tensors[k] = {name: t.shape for name, t in kept.items()}
     return settings, tensors
 
-# %% ../nbs/fused.ipynb #18f45d54
+# %% ../nbs/fused.ipynb #e2996358
 @patch
 def load_state_dict(self:FusedAdam,
     state_dict:dict, # What `state_dict` gave
@@ -311,7 +311,7 @@ def load_state_dict(self:FusedAdam,
     for group in state_dict['param_groups']: rate('lr', group['lr'])
     torch.optim.Optimizer.load_state_dict(self, state_dict)
 
-# %% ../nbs/fused.ipynb #1d58f695
+# %% ../nbs/fused.ipynb #76ea802c
 class FusedLearner(Learner):
     "The `Learner` for plain ReLU networks and cross-entropy, without autograd"
     def __init__(self,
@@ -319,7 +319,7 @@ class FusedLearner(Learner):
         train, # Yields training batches `x, y`; has a length
         valid, # Yields validation batches; `None` if there are none
         loss_func=F.cross_entropy, # Or our own `softmax_cross_entropy`
-        opt_func=SGD, # From parameters and `lr` to an optimiser; `SGD` and `Adam` are fastest
+        opt_func=SGD, # From parameters and `lr` to an optimiser; best `SGD` or `Adam`
         lr:float=0.1, # Learning rate
         callbacks=(), # Without methods for the moments between prediction and step
         **others, # `metrics` and `device`, as in `Learner`
@@ -348,7 +348,7 @@ class FusedLearner(Learner):
         self.check_parts()
         super().fit(epochs)
 
-# %% ../nbs/fused.ipynb #1846be1b
+# %% ../nbs/fused.ipynb #8d6a0a22
 @patch
 def check_parts(self:FusedLearner):
     "Raises `ValueError` for a loss and for callbacks that the fast way cannot serve"
