@@ -75,7 +75,7 @@ def main(args=None):
             rows.append(row(kind.__name__, threads, measure(kind, o.sizes, o.device, o.rounds, o.builds)))
             print(rows[-1], flush=True)
     where = torch.cuda.get_device_name() if o.device.startswith('cuda') else f'{platform.machine()}, {platform.system()}'
-    o.out.write_text(PAGE.format(torch=torch.__version__, where=where, builds=o.builds, params=count_parameters(mlp(o.sizes)), sizes='-'.join(map(str, o.sizes)),
+    o.out.write_text(PAGE.format(torch=torch.__version__, where=where, builds=o.builds, params=count_parameters(mlp(o.sizes, generator=torch.Generator())), sizes='-'.join(map(str, o.sizes)),
                                  rounds=o.rounds, rows='\n'.join(rows)), encoding='utf-8')
 
 if __name__=='__main__': main()

@@ -213,8 +213,7 @@ def work(keys, rows, threads, pipe):
     "What a process does for the peers in it: make one of them ready for a job that comes with its name, and let it take its turn"
     settle(threads)
     pipe.send(missing(PEERS[keys[0]][1]))
-    from sgd_course.data import load_mnist
-    from sgd_course.pixel_weights import to_vectors
+    from sgd_course.data import load_mnist, to_vectors
     images, labels = load_mnist('train')
     x, y = to_vectors(images[:rows]), labels[:rows]
     turns = {}

@@ -12,12 +12,11 @@ sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 import torch
 import torch.nn.functional as F
 
-from sgd_course.data import load_mnist
+from sgd_course.data import load_mnist, to_vectors
 from sgd_course.files import write_whole
 from sgd_course.full_mnist import Learner, Schedule, digit_accuracy, digit_loaders, evaluate, triangle
 from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
-from sgd_course.pixel_weights import to_vectors
 
 OUT = ROOT/'sgd_course/content/results/full_mnist.json'
 CHOICE_SEEDS, SEEDS = [100], range(5)

@@ -17,12 +17,12 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from .data import digit_from_image, load_mnist, train_valid_split
+from .data import digit_from_image, load_mnist, to_vectors, train_valid_split
 from .files import write_whole
 from .learning_rate import check_lr
 from .mini_batches import SGD, DataLoader, epoch_mean
 from .nonlinearity import mlp
-from .pixel_weights import check_values, to_vectors
+from .pixel_weights import check_values
 from .sigmoid import softmax
 
 # %% ../nbs/07_full_mnist.ipynb #405bb78b

@@ -13,14 +13,13 @@ from typing import NamedTuple
 import torch
 from torch.nn.functional import cross_entropy
 
-from ..data import load_mnist
+from ..data import load_mnist, to_vectors
 from ..files import write_whole
 from ..full_mnist import (Learner, ProgressBar, Recorder, Schedule, architecture, digit_accuracy, digit_loaders, evaluate,
     predict, read_state, save_model, triangle, write_state)
 from ..learning_rate import check_lr
 from ..mini_batches import DataLoader
 from ..nonlinearity import mlp
-from ..pixel_weights import to_vectors
 
 # %% ../../nbs/making/train.ipynb #821c6356
 class Settings(NamedTuple):

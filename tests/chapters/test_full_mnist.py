@@ -37,14 +37,16 @@ class Interrupt:
 def momentum(params, lr): return torch.optim.SGD(params, lr, momentum=0.9)
 def nesterov(params, lr): return torch.optim.SGD(params, lr, momentum=0.9, nesterov=True, weight_decay=1e-3)
 
-class Heavy(SGD):
+class Heavy:
     "Momentum as a course optimiser may keep it: one tensor for each parameter, in a list"
     def __init__(self, params, lr):
-        super().__init__(params, lr)
+        self.params, self.lr = list(params), lr
         self.memory = [torch.zeros_like(p) for p in self.params]
     @torch.no_grad()
     def step(self):
         for m, p in zip(self.memory, self.params): p -= self.lr*m.mul_(0.9).add_(p.grad)
+    def zero_grad(self):
+        for p in self.params: p.grad = None
 
 OPTIMISERS = SGD, momentum, nesterov, torch.optim.Adam, torch.optim.Adagrad, Heavy
 
@@ -125,7 +127,7 @@ def test_divergence_is_told_and_the_last_complete_epoch_kept():
     learn = learner()
     learn.fit(1)
     good = weights(learn)
-    learn.opt.lr = 1e30
+    learn.opt.param_groups[0]['lr'] = 1e30
     with pytest.raises(ValueError, match='finite loss.*smaller lr'): learn.fit(3)
     assert torch.equal(weights(learn), good) and learn.epoch==1
 

@@ -334,7 +334,7 @@ def test_learner_trains_alike_with_ours_and_torchs(kind):
     for make in (kind, theirs(kind)):
         kw = {'momentum': 0.9} if kind in (Momentum, Nesterov) else {}
         model = mlp([6, 5, 3], generator=seeded(1)).double()
-        learn = Learner(model, DataLoader(x, x[:, :3].argmax(1), 16, True, seeded(2)), None, F.cross_entropy, partial(make, **kw),
+        learn = Learner(model, DataLoader(x, x[:, :3].argmax(1), 16, True, generator=seeded(2)), None, F.cross_entropy, partial(make, **kw),
                         0.01, [Schedule(lambda part: warm_up_cosine(part, 0.01))], 'cpu')
         learn.fit(5)
         assert 0 < opt_lr(learn.opt) < 0.001
