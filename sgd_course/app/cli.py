@@ -172,7 +172,7 @@ def predict(
     if not model.exists():
         raise click.ClickException(f'there is no network in {model}: '
             'train one with  sgd-course train  or name another with --model')
-    from sgd_course.full_mnist import load_model
+    from sgd_course.learner import load_model
     from sgd_course.app.train import describe
     with told(): network = load_model(model)
     bad = 0

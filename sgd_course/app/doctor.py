@@ -75,7 +75,7 @@ def look_at_digits()->Finding:
 def look_at_device()->Finding:
     "Where will networks be trained?"
     import torch
-    from sgd_course.full_mnist import default_device
+    from sgd_course.learner import default_device
     device, threads = default_device(), torch.get_num_threads()
     if device.type=='cuda': return Finding('device', f'GPU: {torch.cuda.get_device_name()}')
     if device.type=='mps': return Finding('device', 'Apple GPU')
