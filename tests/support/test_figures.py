@@ -186,7 +186,7 @@ def test_way_back_is_that_of_nodes(js, leaves):
 
 @pytest.mark.parametrize('steps', range(8))
 def test_way_back_goes_node_by_node(js, steps):
-    "After each step as after so many rounds of the loop in `backpropagate`"
+    "After each step as after so many rounds of the loop in `Node.backward`"
     nodes = small_graph(*LEAVES[1])
     last = nodes['L']
     if steps: last.grad = 1.
