@@ -83,7 +83,7 @@ def our_learner(job, watched=True, by_hand=False):
     import torch
     from torch.nn import functional as F
     from sgd_course import backprop, full_mnist
-    from sgd_course.full_mnist import Learner, ProgressBar, Recorder
+    from sgd_course.learner import Learner, ProgressBar, Recorder
     from sgd_course.mini_batches import SGD, DataLoader
     from sgd_course.nonlinearity import mlp
     from sgd_course.optimizers import Adam
@@ -96,8 +96,8 @@ def our_learner(job, watched=True, by_hand=False):
         return len(job.x)
     return turn
 
-peer('learner', '**this package**: `Learner`, with progress bar and recording', 'sgd_course.full_mnist')(our_learner)
-peer('bare', '**this package**: `Learner` without them', 'sgd_course.full_mnist')(partial(our_learner, watched=False))
+peer('learner', '**this package**: `Learner`, with progress bar and recording', 'sgd_course.learner')(our_learner)
+peer('bare', '**this package**: `Learner` without them', 'sgd_course.learner')(partial(our_learner, watched=False))
 peer('hand', '**this package**: `Learner` with the gradient by hand, with progress bar and recording', 'sgd_course.backprop')(partial(our_learner, by_hand=True))
 peer('barehand', '**this package**: `Learner` with the gradient by hand, without them', 'sgd_course.backprop')(partial(our_learner, watched=False, by_hand=True))
 
@@ -213,8 +213,7 @@ def work(keys, rows, threads, pipe):
     "What a process does for the peers in it: make one of them ready for a job that comes with its name, and let it take its turn"
     settle(threads)
     pipe.send(missing(PEERS[keys[0]][1]))
-    from sgd_course.data import load_mnist
-    from sgd_course.pixel_weights import to_vectors
+    from sgd_course.data import load_mnist, to_vectors
     images, labels = load_mnist('train')
     x, y = to_vectors(images[:rows]), labels[:rows]
     turns = {}

@@ -15,14 +15,13 @@ sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 import torch
 import torch.nn.functional as F
 
-from sgd_course.data import load_mnist
+from sgd_course.data import load_mnist, to_vectors
 from sgd_course.files import write_whole
 from sgd_course.full_mnist import digit_accuracy, digit_loaders, evaluate
 from sgd_course.learner import Learner, Schedule
 from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
 from sgd_course.optimizers import Adam, AdamW, Momentum, Nesterov, RMSprop, warm_up_cosine
-from sgd_course.pixel_weights import to_vectors
 
 OUT = ROOT/'sgd_course/content/results/optimizers.json'
 RECIPE = dict(sizes=[784, 100, 10], batch_size=128, epochs=4)
@@ -57,14 +56,15 @@ def race(opt_func, rule, part, valid, everything, test):
     return dict(validation=tried, lr=lr, test=[accuracy(model, test) for model in models])
 
 def main(check=False, again=False):
-    part, valid = digit_loaders(RECIPE['batch_size'], torch.Generator())
+    part, valid = digit_loaders(RECIPE['batch_size'], generator=torch.Generator())
     pairs = [(f'{o.__name__}, {name}', o, rule) for name, rule in SCHEDULES.items() for o in RATES]
     if check:
-        few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True, torch.Generator())
+        few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True,
+                         generator=torch.Generator())
         for name, o, rule in pairs:
             print(name, 'validation', accuracy(train(few, o, RATES[o][2], rule, 0, 1), valid), flush=True)
         return
-    everything = digit_loaders(RECIPE['batch_size'], torch.Generator(), valid=0)[0]
+    everything = digit_loaders(RECIPE['batch_size'], valid=0, generator=torch.Generator())[0]
     digits = load_mnist('test')
     test = DataLoader(to_vectors(digits.images), digits.labels, 2000)
     found = {'recipe': RECIPE, 'runs': {}}

@@ -4,6 +4,7 @@ For each recipe, first its learning rate is chosen on 10,000 validation digits. 
 tested once on the 10,000 test digits. The results are written to sgd_course/content/results/full_mnist.json, which the chapter shows. It takes minutes.
 `python experiments/seeds.py --check` trains one network by each recipe for a tenth of the epochs and writes nothing."""
 import json, sys, time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -12,12 +13,12 @@ sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 import torch
 import torch.nn.functional as F
 
-from sgd_course.data import load_mnist
+from sgd_course.data import load_mnist, to_vectors
 from sgd_course.files import write_whole
-from sgd_course.full_mnist import Learner, Schedule, digit_accuracy, digit_loaders, evaluate, triangle
+from sgd_course.full_mnist import digit_accuracy, digit_loaders, evaluate
+from sgd_course.learner import Learner, Schedule, triangle
 from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
-from sgd_course.pixel_weights import to_vectors
 
 OUT = ROOT/'sgd_course/content/results/full_mnist.json'
 CHOICE_SEEDS, SEEDS = [100], range(5)
@@ -32,9 +33,9 @@ def train(recipe, lr, seed, valid, epochs=None):
     "A network trained by `recipe` on all digits but `valid` of them; the same for the same arguments on one machine"
     g = torch.Generator().manual_seed(seed)
     model = mlp(recipe['sizes'], generator=g)
-    loader, _ = digit_loaders(recipe['batch_size'], g, valid)
-    opt_func = (lambda params, lr: torch.optim.SGD(params, lr, momentum=recipe['momentum'])) if recipe['momentum'] else SGD
-    callbacks = [Schedule(lambda part: triangle(part, lr))] if recipe['schedule'] else []
+    loader, _ = digit_loaders(recipe['batch_size'], valid, generator=g)
+    opt_func = partial(torch.optim.SGD, momentum=recipe['momentum']) if recipe['momentum'] else SGD
+    callbacks = [Schedule(lr=lambda done: triangle(done, lr))] if recipe['schedule'] else []
     learn = Learner(model, loader, None, F.cross_entropy, opt_func, lr, callbacks, device='cpu')
     learn.fit(epochs or recipe['epochs'])
     return learn.model
@@ -51,7 +52,7 @@ def choose(recipe, valid):
     return found
 
 def main(check=False):
-    valid = digit_loaders(64, torch.Generator())[1]
+    valid = digit_loaders(64, generator=torch.Generator())[1]
     test = DataLoader(to_vectors(load_mnist('test').images), load_mnist('test').labels, 2000)
     results = {}
     for name, recipe in RECIPES.items():

@@ -49,9 +49,11 @@ def number(
     below:float=math.inf, # Must be smaller than this
 ): # Rule for a finite number of any type; it gives a `float`
     "Rule for how much: a rate, a share, a distance"
-    limits = [f'{lo} or more']*(lo>-math.inf) + [f'at most {hi}']*(hi<math.inf)
-    limits += [f'above {above}']*(above>-math.inf) + [f'below {below}']*(below<math.inf)
-    wanted = ', '.join(['a finite number', *limits])
+    wanted = 'a finite number'
+    if lo>-math.inf: wanted += f', {lo} or more'
+    if above>-math.inf: wanted += f', above {above}'
+    if hi<math.inf: wanted += f', at most {hi}'
+    if below<math.inf: wanted += f', below {below}'
     def rule(name, value):
         try: x = float(value)
         except (TypeError, ValueError, RuntimeError, OverflowError): x = math.nan
@@ -71,7 +73,8 @@ def one_of(
 ): # Rule for a choice
     "Rule for one of several words"
     def rule(name, value):
-        if value not in words: refuse(f'{name} to be one of {", ".join(map(repr, words))}', repr(value))
+        if value not in words:
+            refuse(f'{name} to be one of {", ".join(map(repr, words))}', repr(value))
         return value
     return rule
 
@@ -83,7 +86,8 @@ def finite(
 ): # `values` as they came
     "`values`, if there is no NaN and no infinity among them; else raises `ValueError`"
     if values.numel() and not all(map(math.isfinite, values.detach().aminmax())):
-        refuse(f'finite values in {name}', f'NaN or infinity{advice and ": " + advice}')
+        got = f'NaN or infinity: {advice}' if advice else 'NaN or infinity'
+        refuse(f'finite values in {name}', got)
     return values
 
 # %% ../nbs/making/expect.ipynb #9bb5d27b
@@ -93,9 +97,10 @@ def values(
 ): # The same as a tensor, still connected to what it was computed from
     "Rule for measurements and weights: finite floating-point numbers, at least one"
     import torch
+    wanted = f'{name} to be floating-point numbers'
     try: a = torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError): refuse(f'{name} to be floating-point numbers', repr(value))
-    if not a.is_floating_point(): refuse(f'{name} to be floating-point numbers (3. instead of 3)', a.dtype)
+    except (TypeError, ValueError, RuntimeError): refuse(wanted, repr(value))
+    if not a.is_floating_point(): refuse(f'{wanted} (3. instead of 3)', a.dtype)
     if not a.numel(): refuse(f'at least one value in {name}', f'shape {tuple(a.shape)}')
     return finite(name, a)
 
@@ -107,7 +112,8 @@ def probabilities(
     "Rule for probabilities and targets: each from 0 to 1, at least one"
     import torch
     try: a = torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError): refuse(f'{name} to be numbers from 0 to 1', repr(value))
+    except (TypeError, ValueError, RuntimeError):
+        refuse(f'{name} to be numbers from 0 to 1', repr(value))
     a = values(name, a if a.is_floating_point() else a.float())
     lo, hi = (v.item() for v in a.detach().aminmax())
     if lo<0 or hi>1: refuse(f'{name} from 0 to 1', f'{lo} to {hi}')
@@ -121,7 +127,8 @@ def binary(
     "Rule for yes and no: each 0 or 1"
     import torch
     a = torch.as_tensor(value)
-    if not ((a==0) | (a==1)).all(): refuse(f'{name} to be 0 or 1 each', f'{a.min().item()} to {a.max().item()}')
+    if not ((a==0) | (a==1)).all():
+        refuse(f'{name} to be 0 or 1 each', f'{a.min().item()} to {a.max().item()}')
     return a
 
 def labels(
@@ -132,10 +139,10 @@ def labels(
         import torch
         a = torch.as_tensor(value)
         if not a.numel() or a.is_floating_point() or a.is_complex() or a.dtype==torch.bool:
-            refuse(f'{name} to be whole numbers, at least one', f'shape {tuple(a.shape)} of {a.dtype}')
+            refuse(f'whole numbers in {name}, at least one', f'{tuple(a.shape)} {a.dtype}')
         lo, hi = (v.item() for v in a.aminmax())
-        if lo<0 or (classes is not None and hi>=classes):
-            refuse(f'{name} from 0{"" if classes is None else f" to {classes - 1}"}', f'{lo} to {hi}')
+        most = hi if classes is None else classes - 1
+        if lo<0 or hi>most: refuse(f'{name} from 0 to {most}', f'{lo} to {hi}')
         return a.long()
     return rule
 
@@ -146,7 +153,8 @@ def generator(
 ): # `value` as it came
     "Rule for a source of random numbers"
     import torch
-    if not isinstance(value, torch.Generator): refuse(f'{name} to be a torch.Generator', repr(value))
+    if not isinstance(value, torch.Generator):
+        refuse(f'{name} to be a torch.Generator', repr(value))
     return value
 
 # %% ../nbs/making/expect.ipynb #383fdd12
@@ -169,18 +177,20 @@ def shape_fits(
         if last<first: return False
         shape = *shape[:first], tuple(shape[first:last]), *shape[last:]
     if len(shape)!=len(dims): return False
-    return all(size==(int(d) if d.isdigit() else sizes.setdefault(d, size)) for d, size in zip(dims, shape))
+    def known(d, size): return int(d) if d.isdigit() else sizes.setdefault(d, size)
+    return all(known(d, size)==size for d, size in zip(dims, shape))
 
 # %% ../nbs/making/expect.ipynb #3bc10669
 def shapes(
     text:str, # Such as 'x (n, pixels), y (n,)'
     **tensors, # Each tensor under its name there; `None` is left out
 ):
-    "Raises `ValueError` unless the shapes of `tensors` are as `text` says, and fit each other"
+    "Raise `ValueError` unless the shapes of `tensors` are as `text` says"
     sizes, dims = {}, parse_shapes(text)
     there = {name: getattr(t, 'shape', ()) for name, t in tensors.items() if t is not None}
     if not all(shape_fits(dims[name], shape, sizes) for name, shape in there.items()):
-        refuse(f'shapes {text}', ', '.join(f'{name} {tuple(shape)}' for name, shape in there.items()))
+        got = [f'{name} {tuple(shape)}' for name, shape in there.items()]
+        refuse(f'shapes {text}', ', '.join(got))
 
 # %% ../nbs/making/expect.ipynb #71c05881
 def expects(
@@ -197,7 +207,8 @@ def expects(
         @wraps(f)
         def checked(*args, **kwargs):
             try: given = signature.bind(*args, **kwargs)
-            except TypeError: return f(*args, **kwargs) # Python's own message names the function
+            except TypeError:
+                return f(*args, **kwargs) # Python's own message names the function
             arguments = given.arguments
             for name, rule in rules.items():
                 if name in arguments and arguments[name] is not defaults[name]:

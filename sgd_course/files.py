@@ -14,9 +14,9 @@ from pathlib import Path
 def write_whole(
     path, # File to write; its folder is made if there is none
     data:bytes, # All of its content
-    ready=lambda: True, # Called just before the file takes its place; if it answers `False`, nothing is changed
+    ready=lambda: True, # Called before the file takes its place; `False` changes nothing
 )->bool: # Whether the file was written
-    "Write all of `data` or nothing, through a temporary file beside `path`; raises `OSError` if it cannot be written"
+    "Write all of `data` or nothing, by way of a file beside `path`; may raise `OSError`"
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f'.{path.name}.{secrets.token_hex(8)}')

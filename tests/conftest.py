@@ -1,55 +1,103 @@
-"Fixtures for all tests"
-import hashlib, shutil, subprocess, sys, threading
+"What all tests share: their order and number, the built site, one browser and one JupyterLab"
+import hashlib, os, shutil, subprocess, sys, threading
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
+from lab import shared_lab
 from repository import PACKAGE, ROOT
-
+from tools import browser as browsers
 from website.serve import make_server
 
+settings.register_profile('quick', max_examples=25)
+settings.register_profile('thorough', max_examples=200)   # As many as each law asks for: `make test-all`
+settings.load_profile('quick')
+
+# Order and number
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    "One process more than there are processors: tests in a browser often wait for it"
+    return len(os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else range(os.cpu_count() or 1)) + 1
+
+def spread(items, workers):
+    "`items` in an order in which each of `workers` processes with equal shares begins with its part of the long tests"
+    long = [o for o in items if o.get_closest_marker('long')]
+    short = [o for o in items if not o.get_closest_marker('long')]
+    res = []
+    for k in range(workers):
+        share = long[k::workers]
+        rest = max(0, (len(items) - len(res))//(workers - k) - len(share))
+        res += share + short[:rest]
+        short = short[rest:]
+    return res + short
+
+@pytest.hookimpl(trylast=True)   # When it is known which tests run
 def pytest_collection_modifyitems(items):
     "Long tests first, so that in the end no process waits for another one's"
-    items.sort(key=lambda item: item.get_closest_marker('long') is None)
+    items[:] = spread(items, int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1)))
+
+NO_BROWSER = 'there is no Chromium or Chrome'
+
+def pytest_terminal_summary(terminalreporter):
+    "One line on the tests that could not run for want of a browser"
+    reports = terminalreporter.stats.get('skipped', [])
+    n = sum(isinstance(o.longrepr, tuple) and NO_BROWSER in o.longrepr[2] for o in reports)
+    if n: terminalreporter.write_line(f'{n} tests were skipped, since {NO_BROWSER}; `python -m tools.browser` tries to install one')
+
+# The site
 
 def fingerprint():
     "Differs whenever something that the site is made of differs: a file of the course, or the version of any package"
     files = [ROOT/name for name in ('_quarto.yml', 'settings.ini', 'pyproject.toml')]
-    for folder in (ROOT/'nbs', PACKAGE, ROOT/'website'): files += (p for p in folder.rglob('*') if p.is_file() and not {'__pycache__', '.ipynb_checkpoints'} & {*p.parts})
+    for folder in (ROOT/'nbs', PACKAGE, ROOT/'website'):
+        made = {'__pycache__', '.ipynb_checkpoints'}
+        files += (p for p in folder.rglob('*') if p.is_file() and not made & {*p.parts})
     digest = hashlib.sha256(repr(sorted((d.name, d.version) for d in distributions())).encode())
-    for p in sorted(files): digest.update(f'{p.relative_to(ROOT)} {hashlib.sha256(p.read_bytes()).hexdigest()}'.encode())
+    for p in sorted(files): digest.update(str(p.relative_to(ROOT)).encode() + hashlib.sha256(p.read_bytes()).digest())
     return digest.hexdigest()
 
 @pytest.fixture(scope='session')
 def site(request):
-    "The folder of the built site: the first test process to ask builds it, unless the same site is there from an earlier run"
+    "The folder of the built site: the first test process to ask builds it, unless it is there from an earlier run"
     base = request.config.cache.mkdir('site')
     with FileLock(base/'lock'):
         place = base/fingerprint()
         if not place.exists():
             for old in base.iterdir():
                 if old.is_dir(): shutil.rmtree(old)
-            done = subprocess.run([sys.executable, '-m', 'website', str(place)], cwd=ROOT, capture_output=True, text=True)
+            cmd = [sys.executable, '-m', 'website', str(place)]
+            done = subprocess.run(cmd, cwd=ROOT, capture_output=True, text=True)
             assert done.returncode==0, done.stdout + done.stderr
             assert not done.stderr, done.stderr
     return place
 
-PATIENCE = 60_000   # Milliseconds; what is waited for comes at once, but on a busy machine
-ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+# Pages
 
-@pytest.fixture(scope='module')
+PATIENCE = 60_000   # Milliseconds; what is waited for comes at once, but on a busy machine
+ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync']
+
+@pytest.fixture(scope='session')
 def browser():
+    "One browser for each test process"
+    if not (path := browsers.find()): pytest.skip(NO_BROWSER)
     from playwright.sync_api import expect, sync_playwright
     expect.set_options(timeout=PATIENCE)
-    path = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
-    if not path: pytest.fail('these tests need the Chromium browser on the PATH; on Debian: apt install chromium')
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=path, args=ARGS)
         yield browser
         browser.close()
+
+@pytest.fixture(scope='session')
+def lab(browser, tmp_path_factory):
+    "A running JupyterLab, the same for all test processes"
+    base = tmp_path_factory.getbasetemp()
+    with shared_lab((base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base)/'lab') as lab: yield lab
 
 @contextmanager
 def served(folder):
@@ -62,7 +110,7 @@ def served(folder):
             server.shutdown()
             thread.join()
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def address(site):
     with served(site) as url: yield url
 
@@ -70,7 +118,8 @@ def address(site):
 def guarded_page(browser, **options):
     "A page that may reach this machine only; what it complains about, and what else it asks for, fails the test"
     troubles = []
-    page = browser.new_page(**{'viewport': {'width': 1280, 'height': 900}, 'color_scheme': 'light', 'reduced_motion': 'reduce', **options})
+    usual = {'viewport': {'width': 1280, 'height': 900}, 'color_scheme': 'light', 'reduced_motion': 'reduce'}
+    page = browser.new_page(**(usual | options))
     page.set_default_timeout(PATIENCE)
     page.on('console', lambda m: troubles.append(m.text) if m.type in ('error', 'warning') else None)
     page.on('pageerror', lambda e: troubles.append(str(e)))
@@ -101,7 +150,7 @@ def moving_page(browser):
         stop_clock(page)
         yield page
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def js(browser):
     "Call `js(module, function, *args)`: what the function of that figure's very file returns in the browser"
     with served(PACKAGE/'content'/'js') as url, guarded_page(browser) as page:

@@ -3,13 +3,12 @@
     python -m tools.exercise_cells            writes them into the notebooks
     python -m tools.exercise_cells --check    changes nothing, and ends with 1 if a notebook is out of date
 """
-import hashlib, json, os, re, sys
-from pathlib import Path
+import hashlib, json, re, sys
 
 from sgd_course.checks import answer_name, clean_solution, parse_exercise, split_headings, starter
+from sgd_course.files import write_whole
 from sgd_course.progress import exercise_texts
-
-ROOT = Path(__file__).resolve().parents[1]
+from tools.notebooks import NBS, dumps, text as source
 
 EXERCISES = """## Exercises
 
@@ -22,7 +21,7 @@ Answer first, then press Check: you get the reason for what you chose. Nothing i
 IMPORTS = """from sgd_course.checks import check, hint, solution
 from sgd_course.questionnaire import questionnaire"""
 
-def notebook_of(chapter, folder=ROOT/'nbs'):
+def notebook_of(chapter, folder=NBS):
     "The notebook of a chapter: the one whose name is the chapter's behind its number"
     return next(p for p in folder.glob('[0-9][0-9]_*.ipynb') if p.stem[3:]==chapter)
 
@@ -48,8 +47,6 @@ def section_questions(chapter):
     "All cells of the section Questions"
     return [('markdown', QUESTIONS), ('code', f'#| echo: false\nquestionnaire({chapter!r})')]
 
-def source(cell): return ''.join(cell['source'])
-
 def unlinked(cell):
     "The source without the links that glossary_links.py has put in"
     return re.sub(r'\[([^\[\]]+)\]\(glossary\.ipynb#[\w-]+\)', r'\1', source(cell))
@@ -72,7 +69,7 @@ def updated(text, chapter):
     "The text of a chapter's notebook with both sections up to date"
     nb = json.loads(text)
     for section in (section_exercises(chapter), section_questions(chapter)): nb['cells'] = replaced(nb['cells'], section)
-    return json.dumps(nb, indent=1, ensure_ascii=False) + '\n'
+    return dumps(nb)
 
 def main(check=False):
     "Bring all chapters up to date, or only say which are not"
@@ -82,9 +79,7 @@ def main(check=False):
         old = path.read_text(encoding='utf-8')
         if (new := updated(old, chapter))==old: continue
         stale.append(path.name)
-        if check: continue
-        path.with_suffix('.tmp').write_text(new, encoding='utf-8')
-        os.replace(path.with_suffix('.tmp'), path)
+        if not check: write_whole(path, new.encode())
     if stale: print(f'{"out of date" if check else "written"}: {", ".join(stale)}')
     return bool(check and stale)
 

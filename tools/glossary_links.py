@@ -2,12 +2,11 @@
 
 `python -m tools.glossary_links` changes the notebooks in nbs/ that need it, `python -m tools.glossary_links glossary` only that one.
 All comes from sgd_course/content/glossary.toml. The first page has no links, as README.md is made from it."""
-import json, os, re, sys
+import re, sys
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
 from sgd_course.glossary import all_terms, by_chapter, by_letter, terms_table
+from tools.notebooks import NBS, read, set_text, text as text_of, titles, write
 
 # Text in which no term is looked for: code, maths, pictures, addresses, tags, headings, tables
 HIDDEN = re.compile(r'''(?mx) (?P<f>```+|~~~+)[\s\S]*?(?P=f) | (?P<c>`+).+?(?P=c) | \$\$[\s\S]*?\$\$ | \$[^$\n]+\$
@@ -93,15 +92,6 @@ def link_chapter(cells, chapter):
 
 # Notebooks
 
-def text_of(cell): return ''.join(cell['source'])
-
-def titles(folder):
-    "The title of each chapter in `folder`, by its name without `.ipynb`"
-    paths = [p for p in sorted(folder.glob('*.ipynb')) if re.match(r'\d\d_', p.name)]
-    return {p.stem: next(m[1] for c in json.loads(p.read_text(encoding='utf-8'))['cells'] if (m := re.match('# (.*)', text_of(c)))) for p in paths}
-
-def set_text(cell, text): cell['source'] = text.splitlines(keepends=True)
-
 def link_notebook(nb, chapter):
     "Link the terms in the notebook `nb`"
     cells = [c for c in nb['cells'] if c['cell_type']=='markdown' and not text_of(c).startswith('# ')]
@@ -119,16 +109,10 @@ def update(folder, names=()):
     chapters = titles(folder)
     for name in names or ['glossary', *chapters]:
         path = folder/f'{name}.ipynb'
-        old = path.read_text(encoding='utf-8')
-        nb = json.loads(old)
+        nb = read(path)
         if name=='glossary': fill_page(nb, chapters)
         else: link_notebook(nb, name)
-        new = json.dumps(nb, indent=1, ensure_ascii=False) + '\n'
-        if new==old: continue
-        tmp = path.with_suffix('.tmp')
-        tmp.write_text(new, encoding='utf-8')
-        os.replace(tmp, path)
-        yield name
+        if write(path, nb): yield name
 
 if __name__ == '__main__':
-    for name in update(ROOT/'nbs', sys.argv[1:]): print(f'{name}: changed')
+    for name in update(NBS, sys.argv[1:]): print(f'{name}: changed')

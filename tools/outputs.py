@@ -1,33 +1,145 @@
-"Run notebooks from top to bottom and store their outputs, which are what the site shows: `python -m tools.outputs [NOTEBOOK ...]`"
-import os, re, sys
+"""Run notebooks from top to bottom and store their outputs, which the site shows: `python -m tools.outputs [NOTEBOOK ...]`
+
+`differences` says where stored outputs and fresh ones do not say the same. The tests run every notebook, and compare."""
+import base64, io, math, os, re, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
+import numpy as np
 from nbclient import NotebookClient
 from nbdev.clean import nbdev_clean
+from PIL import Image
 from scour import scour
 
-ROOT = Path(__file__).resolve().parents[1]
-SCOUR = scour.sanitizeOptions(scour.parse_args(['--set-precision=4', '--strip-xml-prolog', '--remove-metadata', '--enable-comment-stripping',
-    '--enable-id-stripping', '--indent=none', '--no-line-breaks', '--quiet']))
+from tools import notebooks
+
+SCOUR = scour.sanitizeOptions(scour.parse_args(['--set-precision=4', '--strip-xml-prolog', '--remove-metadata',
+    '--enable-comment-stripping', '--enable-id-stripping', '--indent=none', '--no-line-breaks', '--quiet']))
+
+def without_bars(text):
+    "What a terminal shows of `text` at the end, without a progress bar that wiped itself out"
+    return re.sub(r'[^\n]*\r$', '', text)
+
+def small_svg(svg): return scour.scourString(svg, SCOUR)
+
+# Storing
 
 def refresh(path):
-    "Execute the notebook at `path` in its own folder and write it back through a temporary file"
+    "Execute the notebook at `path` in its own folder and write it back"
     nb = nbformat.read(path, as_version=4)
-    NotebookClient(nb, timeout=600, kernel_name='python3', coalesce_streams=True, resources={'metadata': {'path': str(path.parent)}}).execute()
+    resources = {'metadata': {'path': str(path.parent)}}
+    NotebookClient(nb, timeout=600, kernel_name='python3', coalesce_streams=True, resources=resources).execute()
     for output in (o for c in nb.cells if c.cell_type=='code' for o in c.outputs):
-        if 'text' in output: output.text = re.sub(r'[^\n]*\r$', '', output.text) # A bar that wiped itself out
+        if 'text' in output: output.text = without_bars(output.text)
         data = output.get('data', {})
-        if 'image/svg+xml' in data: data['image/svg+xml'] = scour.scourString(data['image/svg+xml'], SCOUR)
-    tmp = path.with_suffix('.tmp')
-    nbformat.write(nb, tmp)
-    os.replace(tmp, path)
+        if 'image/svg+xml' in data: data['image/svg+xml'] = small_svg(data['image/svg+xml'])
+    notebooks.write(path, nb)
     nbdev_clean(path)
 
-if __name__ == '__main__':
-    with TemporaryDirectory() as home: # Nobody's own progress gets into the outputs
-        os.environ['SGD_COURSE_HOME'] = home
-        for path in map(Path, sys.argv[1:] or sorted((ROOT/'nbs').rglob('[!_.]*.ipynb'))):
+# Comparing
+
+NUMBER = re.compile(r'(?:(?<![\w.])-)?\d+(?:\.\d+)?(?:e[+-]?\d+)?')
+TIMED = re.compile(r'\d[\d.,]*(?:e-?\d+)?\s*(?:ns|µs|us|ms|s|seconds|minutes|min)\b')
+NAMED = re.compile(r'(?<= at )0x[0-9a-f]+|(?<=[#"])[a-z]?[0-9a-f]{10,}')   # an object in memory, a part of a picture
+PACKED = re.compile(r'[\w+/]{64,}={0,2}')   # numbers as base64
+PNG = re.compile(r'data:image/png;base64,([\w+/=\s]+)')
+PATH = re.compile(r' d="([^"]+)"')
+
+def last_place(number):
+    "What one more in the last place of the text `number` is worth; 0 for a whole number"
+    mantissa, _, exponent = number.partition('e')
+    return 10.**(int(exponent or 0) - len(mantissa.partition('.')[2])) if '.' in mantissa else 0.
+
+def same_number(a, b, unit=None):
+    "Do two numbers agree, but for 1 %, the last place or `unit`, and what is lost in float32?"
+    room = max(1e-6, last_place(a) if unit is None else unit)
+    return math.isclose(float(a), float(b), rel_tol=0.01, abs_tol=room)
+
+def comparable(text):
+    "`text` without what differs from run to run: times, addresses, packed numbers, and how wide its columns are"
+    for found, instead in ((PACKED, ''), (TIMED, '0 s'), (NAMED, '')): text = found.sub(instead, text)
+    return re.sub(r'\s+', ' ', text).strip()
+
+def same_text(a, b, unit=None):
+    "Do two texts say the same, but for what differs from run to run, and last digits?"
+    a, b = comparable(a), comparable(b)
+    if NUMBER.split(a)!=NUMBER.split(b): return False
+    return all(same_number(x, y, unit) for x, y in zip(NUMBER.findall(a), NUMBER.findall(b)))
+
+def pixels(code): return np.asarray(Image.open(io.BytesIO(base64.b64decode(code))).convert('RGBA'), dtype=float)
+
+def same_png(a, b):
+    "Do two pictures in base64 differ by less than 1 % on average?"
+    a, b = pixels(a), pixels(b)
+    return a.shape==b.shape and abs(a - b).mean() < 2.55
+
+LENGTHS = {'h': 1, 'v': 1, 'c': 6, 's': 4, 'q': 4, 'a': 7}   # numbers for one step of an SVG path; 2 for the others
+
+def steps(path):
+    "The commands of an SVG `path`, one step each, as pairs of a letter and its numbers"
+    for letter, rest in re.findall('([A-DF-Za-df-z])([^A-DF-Za-df-z]*)', path):
+        numbers = [float(o) for o in re.findall(r'-?(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d+)?', rest)]
+        length = LENGTHS.get(letter.lower(), 2)
+        for i in range(0, len(numbers), length): yield letter, numbers[i:i+length]
+
+def extent(path):
+    "The lowest and highest x and y to which an SVG `path` steps, and the last"
+    x, y, xs, ys = 0., 0., [], []
+    for letter, numbers in steps(path):
+        start = (0., 0.) if letter.isupper() else (x, y)
+        if letter not in 'vV': x = start[0] + numbers[0 if letter in 'hH' else -2]
+        if letter not in 'hH': y = start[1] + numbers[-1]
+        xs.append(x)
+        ys.append(y)
+    return min(xs), max(xs), min(ys), max(ys), x, y
+
+def same_path(a, b):
+    "Do two SVG paths go to the same places, but for 2 points? (A picture has some 400.)"
+    return a==b or all(math.isclose(p, q, abs_tol=2) for p, q in zip(extent(a), extent(b)))
+
+def same_svg(a, b):
+    "Do two SVG pictures, as `small_svg` makes them, show the same?"
+    for found, same in ((PNG, same_png), (PATH, same_path)):
+        ours, theirs = found.findall(a), found.findall(b)
+        if len(ours)!=len(theirs) or not all(map(same, ours, theirs)): return False
+        a, b = found.sub('', a), found.sub('', b)
+    return same_text(a, b, unit=2)
+
+def shown(outputs):
+    "What a cell shows, as pairs of a kind and a text, in one order whoever ran it: streams, displays, the result"
+    printed = {o['name']: '' for o in outputs if o['output_type']=='stream'}
+    for o in outputs:
+        if o['output_type']=='stream': printed[o['name']] += ''.join(o['text'])
+    parts = [(name, without_bars(text)) for name, text in sorted(printed.items())]
+    for o in sorted((o for o in outputs if 'data' in o), key=lambda o: o['output_type']):
+        parts += [(kind, ''.join(data)) for kind, data in sorted(o['data'].items())]
+    return [(kind, text) for kind, text in parts if text.strip()]
+
+def same(kind, stored, fresh):
+    "Does one `stored` text of a cell say what the `fresh` one says?"
+    return same_svg(stored, small_svg(fresh)) if kind=='image/svg+xml' else same_text(stored, fresh)
+
+def around(a, b, width=300):
+    "The texts `a` and `b` from a little before the first place where they differ"
+    start = max(0, len(os.path.commonprefix([a, b])) - 60)
+    return f'--- stored\n{a[start:start+width]}\n--- now\n{b[start:start+width]}'
+
+def differences(nb, fresh):
+    "A text for each output of the notebook `nb` that differs from the one in `fresh`, outputs by the ids of cells"
+    for cell in notebooks.code_cells(nb):
+        if cell['id'] not in fresh: continue
+        ours, theirs = shown(cell['outputs']), shown(fresh[cell['id']])
+        if [kind for kind, _ in ours]!=[kind for kind, _ in theirs]: pairs = [(str(ours), str(theirs))]
+        else: pairs = [(a, b) for (kind, a), (_, b) in zip(ours, theirs) if not same(kind, a, b)]
+        for a, b in pairs: yield f'{notebooks.text(cell)}\n{around(a, b)}'
+
+def main(names):
+    "Refresh the notebooks of these names, or all"
+    with TemporaryDirectory() as home:   # Nobody's own progress gets into the outputs
+        os.environ |= {'SGD_COURSE_HOME': home, 'OMP_NUM_THREADS': '1'}   # On one core, sums come out alike everywhere
+        for path in map(Path, names or notebooks.paths()):
             print(path.name, flush=True)
             refresh(path)
+
+if __name__ == '__main__': main(sys.argv[1:])

@@ -1,10 +1,8 @@
 "Make README.md from nbs/index.ipynb: `python -m tools.readme`. (`nbdev-readme` does the same, but needs Quarto.)"
-import json, os, re
-from pathlib import Path
+import re
 
-ROOT = Path(__file__).resolve().parents[1]
-
-def source(cell): return ''.join(cell['source'])
+from sgd_course.files import write_whole
+from tools.notebooks import NBS, ROOT, read, text as source
 
 def has_image(output): return any(kind.startswith('image/') for kind in output.get('data', {}))
 
@@ -33,12 +31,9 @@ def local_links(text):
 
 def readme(notebook):
     "The text of README.md for the dictionary `notebook`"
-    parts = [local_links(source(c)) if c['cell_type']=='markdown' else code_cell(c) for c in without_figures(notebook['cells'])]
+    cells = without_figures(notebook['cells'])
+    parts = [local_links(source(c)) if c['cell_type']=='markdown' else code_cell(c) for c in cells]
     note = '<!-- Made from nbs/index.ipynb by `make readme`: edit there. -->'
     return '\n\n'.join([note] + [p for p in parts if p]) + '\n'
 
-if __name__ == '__main__':
-    text = readme(json.loads((ROOT/'nbs/index.ipynb').read_text(encoding='utf-8')))
-    tmp = ROOT/'README.md.tmp'
-    tmp.write_text(text, encoding='utf-8')
-    os.replace(tmp, ROOT/'README.md')
+if __name__ == '__main__': write_whole(ROOT/'README.md', readme(read(NBS/'index.ipynb')).encode())

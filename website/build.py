@@ -1,6 +1,7 @@
 "Notebooks -> staged MyST notebooks -> HTML, in a temporary folder that replaces the old site only when all went well"
 import json, os, re, shutil, sys, tempfile
 from contextlib import chdir
+from copy import deepcopy
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from . import convert, links
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+
+INNER = re.compile(r'#\| *exporti *\n')
 
 class SiteError(Exception): "The site cannot be built; the message says why"
 
@@ -35,10 +38,19 @@ def run_only_exports(cells):
         needed = re.search(r'^#\| *export|^show_doc\(', cell['source'], re.M)
         if cell['cell_type']=='code' and not needed: cell['source'] = f'#| eval: false\n{cell["source"]}'
 
+def keep_inner_code(cells):
+    "Behind each cell `#| exporti`, which nbdev runs and then drops, the same code once more, to be shown and not run"
+    for i, cell in reversed([*enumerate(cells)]):
+        if cell['cell_type']!='code' or not INNER.match(cell['source']): continue
+        shown = deepcopy(cell)
+        shown['source'] = INNER.sub('#| eval: false\n', cell['source'])
+        cells.insert(i + 1, shown)
+
 def process(nb):
     "The notebook `nb` with hidden cells removed, names linked and signatures added, as nbdev does it for its docs"
     from fastcore.nbio import nb2str
     from nbdev.processors import FilterDefaults
+    keep_inner_code(nb.cells)
     run_only_exports(nb.cells)
     os.environ['IN_TEST'] = '1'   # as nbdev sets it while it runs cells
     try: FilterDefaults()(nb)

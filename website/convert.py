@@ -15,7 +15,7 @@ FENCED = re.compile(r'^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[`~]*[ \t]*$', re.M |
 QUOTE = re.compile(r'^> \*\*(?P<title>(?P<kind>[A-Z]\w*)[^*\n]*?)[:.]\*\*(?P<body>.*(?:\n>.*)*)', re.M)
 LONE_IMAGE = re.compile(r'(?<=\n\n)!\[(?P<alt>[^\]\n]+)\]\((?P<src>[^)\s]+)\)(?=\n\n)')
 NOTEBOOK_LINK = re.compile(r'\]\((?:\.{0,2}/?[\w-]+/|\.{1,2}/)*(?P<name>[\w.-]+\.ipynb)(?P<anchor>#[^)\s]*)?\)')
-SYMBOL_LINK = re.compile(r'\[`(?P<text>[^`]+)`\]\((?P<url>[^)\s]*?)(?P<page>[\w.-]+)\.html#(?P<symbol>[\w.]+)\)')
+SYMBOL_LINK = re.compile(r'\[`(?P<text>[^`]+)`\]\((?P<url>[^)\s]*?)(?:making/)?(?P<page>[\w.-]+)\.html#(?P<symbol>[\w.]+)\)')
 SOURCE_LINK = re.compile(r'\[source\]\((?P<url>[^)\s]+)\)\{[^}]*\}')
 SHOW_DOC = re.compile(r'^show_doc\((?P<symbol>[\w.]+)', re.M)
 

@@ -21,7 +21,9 @@ class Finding(NamedTuple):
     found:str # What was there
     cure:str='' # What to do about it; empty if all is well
 
-    def __str__(self): return f'{"!!" if self.cure else "ok"}  {self.what:<14} {self.found}' + (f'\n    {self.cure}' if self.cure else '')
+    def __str__(self):
+        if not self.cure: return f'ok  {self.what:<14} {self.found}'
+        return f'!!  {self.what:<14} {self.found}\n    {self.cure}'
 
 # %% ../../nbs/making/doctor.ipynb #995ca3f5
 def look_at_package(
@@ -39,8 +41,12 @@ def look_at_package(
 def look_at_packages()->list[Finding]:
     "A finding for every package that a learner needs"
     try: needs = requires('sgd_course') or []
-    except PackageNotFoundError: return [Finding('sgd_course', 'not installed', f'"{sys.executable}" -m pip install . in the folder of the course')]
-    return [look_at_package(o) for o in needs if not (m := Requirement(o).marker) or m.evaluate({'extra': 'lab'})]
+    except PackageNotFoundError:
+        cure = f'"{sys.executable}" -m pip install . in the folder of the course'
+        return [Finding('sgd_course', 'not installed', cure)]
+    markers = [Requirement(need).marker for need in needs]
+    wanted = [marker is None or marker.evaluate({'extra': 'lab'}) for marker in markers]
+    return [look_at_package(need) for need, want in zip(needs, wanted) if want]
 
 # %% ../../nbs/making/doctor.ipynb #de04af06
 def look_at_import(
@@ -49,11 +55,14 @@ def look_at_import(
     "Does a library load?"
     try: importlib.import_module(name)
     except Exception as e:
-        return Finding(name, f'does not load: {type(e).__name__}: {e}', f'Install it again, with torch and torchvision from the same place: "{sys.executable}" -m pip install --force-reinstall torch torchvision')
+        found = f'does not load: {type(e).__name__}: {e}'
+        return Finding(name, found, 'Install both again, from the same place: '
+            f'"{sys.executable}" -m pip install --force-reinstall torch torchvision')
     return Finding(name, 'loads')
 
 # %% ../../nbs/making/doctor.ipynb #d2e96eb7
-REINSTALL = f'Install the course again: in its folder, "{sys.executable}" -m pip install --force-reinstall --no-deps .'
+REINSTALL = ('Install the course again: in its folder, '
+    f'"{sys.executable}" -m pip install --force-reinstall --no-deps .')
 
 def look_at_digits()->Finding:
     "Are all 70,000 digits there, unchanged?"
@@ -66,7 +75,7 @@ def look_at_digits()->Finding:
 def look_at_device()->Finding:
     "Where will networks be trained?"
     import torch
-    from sgd_course.full_mnist import default_device
+    from sgd_course.learner import default_device
     device, threads = default_device(), torch.get_num_threads()
     if device.type=='cuda': return Finding('device', f'GPU: {torch.cuda.get_device_name()}')
     if device.type=='mps': return Finding('device', 'Apple GPU')
@@ -80,13 +89,15 @@ def look_at_cache()->Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=folder): pass
-    except OSError as e: return Finding('cache folder', f'{folder}: {e.strerror}', 'Set the environment variable SGD_COURSE_HOME to a folder that you may write to.')
+    except OSError as e:
+        return Finding('cache folder', f'{folder}: {e.strerror}',
+            'Set the environment variable SGD_COURSE_HOME to a folder you may write to.')
     return Finding('cache folder', f'{folder}')
 
 # %% ../../nbs/making/doctor.ipynb #ffd0b04b
 def look_at_chapters()->Finding:
     "Did the chapters come with the package?"
-    from sgd_course.app.cli import LabError, course_files, course_notebooks
+    from sgd_course.app.lab import LabError, course_files, course_notebooks
     try: n = len(course_files(course_notebooks()))
     except LabError as e: return Finding('chapters', e.message, REINSTALL)
     return Finding('chapters', f'{n} files')
@@ -95,7 +106,9 @@ def look_at_chapters()->Finding:
 def examine()->list[Finding]:
     "Everything that `sgd-course doctor` looks at, in order"
     python = '.'.join(map(str, sys.version_info[:3]))
-    found = [Finding('Python', python, '' if sys.version_info>=(3, 11) else 'Python 3.11 or newer is needed.'), *look_at_packages()]
+    cure = '' if sys.version_info>=(3, 11) else 'Python 3.11 or newer is needed.'
+    found = [Finding('Python', python, cure), *look_at_packages()]
     loads = [look_at_import(o) for o in ('torch', 'torchvision', 'fastai', 'matplotlib')]
     found += [o for o in loads if o.cure]
-    return found if any(o.cure for o in loads) else [*found, look_at_digits(), look_at_device(), look_at_cache(), look_at_chapters()]
+    if any(o.cure for o in loads): return found
+    return [*found, look_at_digits(), look_at_device(), look_at_cache(), look_at_chapters()]

@@ -1,16 +1,15 @@
-"`sgd-course lab`: the learner's work is never written over, whatever goes wrong; and JupyterLab really opens"
-import json, os, re, shutil, socket, subprocess, sys, threading, time, urllib.error, urllib.request
-from contextlib import contextmanager
+"`sgd-course lab`: the learner's work is never written over, whatever goes wrong; test_lab_opens.py has the real thing"
+import json, os, shutil, subprocess, sys
 
 import nbformat, nbformat.sign
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings, strategies as st
 
-from conftest import PATIENCE
 from repository import ROOT
-from sgd_course.app import cli
-from sgd_course.app.cli import RECORD, LabError, lay_out, main
+from sgd_course.app import cli, lab
+from sgd_course.app.cli import main
+from sgd_course.app.lab import RECORD, LabError, lay_out
 
 # The rules of the copy
 
@@ -203,7 +202,7 @@ def test_learner_saves_while_a_chapter_is_renewed(course, mine, monkeypatch):
     assert texts(mine) == texts(course) | {'a.ipynb': 'saved just now', 'a (version 0.0.2).ipynb': 'a 2'}
 
 def test_two_starts_at_once(course, mine):
-    code = 'import sys; from sgd_course.app.cli import lay_out; print("ready", flush=True); sys.stdin.readline(); lay_out(*sys.argv[1:])'
+    code = 'import sys; from sgd_course.app.lab import lay_out; print("ready", flush=True); sys.stdin.readline(); lay_out(*sys.argv[1:])'
     env = os.environ | {'PYTHONPATH': str(ROOT)}
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     starts = [subprocess.Popen([sys.executable, '-c', code, mine, course], env=env, **pipes) for _ in range(4)]
@@ -239,7 +238,7 @@ def test_jupyters_own_folder_is_out_of_reach(tmp_path, monkeypatch):
 def test_chapters_are_signed_once_and_again_when_it_is_needed(course, mine, tmp_path, monkeypatch):
     "Later starts need not load the library that signs"
     monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path/'jupyter'))
-    monkeypatch.setattr(cli, 'course_notebooks', lambda: course)
+    monkeypatch.setattr(lab, 'course_notebooks', lambda: course)
     monkeypatch.setattr(cli, 'run_lab', lambda cmd: 0)
     signed, sign = [], cli.trust
     monkeypatch.setattr(cli, 'trust', lambda folder: signed.append(sign(folder)))
@@ -266,105 +265,3 @@ def test_no_window_on_a_machine_without_one(tmp_path, monkeypatch):
     res = call('lab', tmp_path/'mine')
     assert res.exit_code==0 and '--no-browser' in started[0]
     assert str(tmp_path/'mine') in res.output and 'Copied' in res.output
-
-# The real thing
-
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as s: return s.getsockname()[1]
-
-@contextmanager
-def running_lab(folder, *args):
-    "Run `sgd-course lab` in `folder`'s parent; gives its process and the lines it prints"
-    own = {f'JUPYTER_{what}_DIR': str(folder.parent/what) for what in ('CONFIG', 'DATA')} | {'SGD_COURSE_HOME': str(folder.parent/'cache')}
-    env = os.environ | own | {'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'}
-    cmd = [sys.executable, '-c', 'from sgd_course.app.cli import main; main()', 'lab', folder.name, '--no-browser', *args]
-    p = subprocess.Popen(cmd, cwd=folder.parent, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines = []
-    def collect():
-        for line in p.stdout: lines.append(line)
-    threading.Thread(target=collect, daemon=True).start()
-    try: yield p, lines
-    finally:
-        p.terminate()
-        try: p.wait(180)
-        finally: p.kill()
-
-def wait_for(found, what, seconds=180):
-    "The first true value of `found()`"
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if res := found(): return res
-        time.sleep(0.2)
-    raise AssertionError(f'no {what} after {seconds} s')
-
-def status(url):
-    try: return urllib.request.urlopen(url, timeout=60).status
-    except urllib.error.HTTPError as e: return e.code
-
-def kernel_of(url, path):
-    "The id of the kernel that the server runs for a notebook; a text that is nowhere if there is none yet"
-    return next((o['kernel']['id'] for o in json.load(urllib.request.urlopen(url, timeout=60)) if o['path']==path), 'no kernel yet')
-
-def as_bytes(frame): return frame if isinstance(frame, bytes) else frame.encode()
-
-def chromium(): return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
-
-@pytest.mark.long
-def test_lab_opens_runs_and_keeps_the_work(tmp_path):
-    from playwright.sync_api import sync_playwright
-    if not chromium(): (pytest.fail if os.environ.get('CI') else pytest.skip)('needs Chromium')
-    folder, port, chapter = tmp_path/'my_course', free_port(), '01_quadratic_loss.ipynb'
-    with running_lab(folder, '--port', str(port)) as (p, lines), sync_playwright() as play:
-        link = wait_for(lambda: p.poll() is not None or re.search(r'http://\S+', ''.join(lines)), 'link')
-        assert p.poll() is None, ''.join(lines)
-        link = link[0]
-        assert re.fullmatch(rf'http://127\.0\.0\.1:{port}/lab/tree/index\.ipynb\?token=[0-9a-f]{{48}}', link)
-
-        contents, sessions = (f'http://127.0.0.1:{port}/api/{o}' for o in ('contents', 'sessions'))
-        token = link.split('?')[1]
-        assert (status(contents), status(f'{contents}?token=wrong'), status(f'{contents}?{token}')) == (403, 403, 200)
-        if sys.platform=='linux': # A server that listens on every address would answer here
-            with pytest.raises(ConnectionRefusedError): socket.create_connection(('127.0.0.2', port), timeout=5)
-
-        browser = play.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
-        page = browser.new_page()
-        page.set_default_timeout(PATIENCE)
-        introduced = []   # Websockets of kernels that have said who they are: what is run before is lost
-        page.on('websocket', lambda socket: socket.on('framereceived', lambda frame: b'kernel_info_reply' in as_bytes(frame) and introduced.append(socket.url)))
-        page.goto(link)
-        def current(name): return page.locator('.jp-mod-current', has_text=name).wait_for()
-        def follow(name): page.locator(f'.jp-RenderedMarkdown a[href*="{name}"]').first.click()
-        current('index.ipynb')
-        follow(chapter)
-        current(chapter)
-        page.locator('.jp-NotebookPanel:visible .jp-RenderedSVG img').first.wait_for()   # A stored figure: the chapter is trusted before it has run
-        wait_for(lambda: page.wait_for_timeout(100) or any(kernel_of(f'{sessions}?{token}', chapter) in o for o in introduced), 'kernel')
-        if shot := os.environ.get('LAB_SCREENSHOT'): page.screenshot(path=shot)
-
-        path, patience = folder/chapter, []   # Until when to wait for the first cell
-        def run_all():
-            page.get_by_role('menuitem', name='Run', exact=True).click()
-            page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
-            patience.append(time.monotonic() + 45)
-        def saved():
-            page.keyboard.press('Control+s')
-            page.wait_for_timeout(500)
-            assert page.locator('.jp-Dialog').all_inner_texts()==[]
-            try: cells = [c for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type']=='code']
-            except json.JSONDecodeError: return None   # JupyterLab is writing it just now
-            if not any(c['execution_count'] for c in cells) and time.monotonic() > patience[-1]: run_all()   # What was asked of a kernel that was not ready is lost
-            return all(c['execution_count'] for c in cells) and cells
-        run_all()
-        outputs = [o for c in wait_for(saved, 'saved notebook with all cells run', 400) for o in c['outputs']]
-        assert [o for o in outputs if o['output_type']=='error'] == [] and len(outputs)>50
-        assert page.locator('.Toastify__toast').count()==0, 'no question about news from the internet'
-        browser.close()
-    assert list((folder/'.workspaces').iterdir()), 'the open tabs are remembered here'
-    before = path.read_bytes()
-    assert before!=(ROOT/'nbs'/chapter).read_bytes(), 'the outputs were saved'
-    assert set(lay_out(folder))=={'same'} and path.read_bytes()==before
-
-def test_taken_port_is_told(tmp_path):
-    with socket.create_server(('127.0.0.1', 0)) as s, running_lab(tmp_path/'my_course', '--port', str(s.getsockname()[1])) as (p, lines):
-        assert p.wait(300)!=0
-        wait_for(lambda: 'not available' in ''.join(lines), 'message')

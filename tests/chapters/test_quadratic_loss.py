@@ -1,19 +1,15 @@
 "Laws of `sgd_course.quadratic_loss`, on inputs drawn by hypothesis, with algebra and torch's own tools as oracles"
-import math
-
-import numpy as np
 import pytest
 import torch
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from laws import law, one_thread
-from sgd_course.quadratic_loss import check_weights, descend, gradient, numerical_gradient, quadratic, quartic, slope
+from sgd_course.quadratic_loss import descend, gradient, numerical_gradient, quadratic, quartic, slope
 
 numbers = st.floats(-10, 10)
 vectors = st.lists(numbers, min_size=1, max_size=6).map(lambda v: torch.tensor(v, dtype=torch.float64))
 rates = st.floats(0, 0.9)
-bad_numbers = [math.nan, math.inf, -math.inf]
 
 def total(w): return (w**2).sum()
 def mixed(w): return (w.sin()*w.roll(1)).sum() + (w**3).mean()
@@ -33,42 +29,14 @@ def test_slope_of_a_line_is_the_same_everywhere(a, b, x):
 def test_central_difference_of_a_cube_is_off_by_h_squared(x, h):
     assert slope(lambda z: z**3, x, h) - 3*x**2==pytest.approx(h**2, abs=1e-9)
 
-@pytest.mark.parametrize('x', bad_numbers)
-def test_slope_refuses_a_place_that_is_no_number(x):
-    with pytest.raises(ValueError, match='finite x'): slope(quadratic, x)
-
-@pytest.mark.parametrize('h', [0., -1e-5, *bad_numbers])
-def test_slope_refuses_a_bad_h(h):
-    with pytest.raises(ValueError, match='positive, finite h'): slope(quadratic, 3., h)
-
-@pytest.mark.parametrize('x, h', [(3., 1e-20), (1e12, 1e-5)])
-def test_slope_refuses_an_h_that_does_not_move_x(x, h):
-    with pytest.raises(ValueError, match='large enough'): slope(quadratic, x, h)
-
-# check_weights
-
-@pytest.mark.parametrize('w', [3, [1, 2], True, torch.arange(3)])
-def test_integers_are_no_weights(w):
-    with pytest.raises(ValueError, match='floating-point.*write 3. instead of 3'): check_weights(w)
-
-@pytest.mark.parametrize('w', [1j, [1., 2j], 'a', None, ['a', 1.], [[1.], [1., 2.]]])
-def test_what_is_no_real_number_is_no_weight(w):
-    with pytest.raises(ValueError, match='expected floating-point weights, got') as e: check_weights(w)
-    assert 'write 3.' not in str(e.value)
-
-@pytest.mark.parametrize('bad', bad_numbers)
-def test_one_bad_weight_among_good_ones_is_found(bad):
-    for w in (bad, [1., bad], torch.tensor([[1., 2.], [bad, 4.]])):
-        with pytest.raises(ValueError, match='finite weights'): check_weights(w)
-
-def test_no_weights_at_all_are_refused():
-    for w in ([], torch.empty(0, 3)):
-        with pytest.raises(ValueError, match='at least one'): check_weights(w)
+def test_slope_refuses_an_h_that_does_not_move_x():
+    with pytest.raises(ValueError, match='expected 2h to be .*above 0'): slope(quadratic, 1e12, 1e-5)
+    with pytest.raises(ValueError, match='expected 2h to be .*above 0'): slope(quadratic, torch.tensor(1e12), torch.tensor(1e-5))
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_shape_and_dtype_are_kept(dtype):
     w = torch.ones(2, 3, dtype=dtype)
-    for res in (check_weights(w), gradient(total, w), numerical_gradient(total, w), descend(total, w, 0.1, 0)[0]):
+    for res in (gradient(total, w), numerical_gradient(total, w), descend(total, w, 0.1, 0)[0]):
         assert (res.shape, res.dtype)==(w.shape, dtype)
 
 # gradient
@@ -104,8 +72,8 @@ def test_a_weight_that_the_loss_ignores_has_gradient_zero():
 
 @pytest.mark.parametrize('find', [gradient, numerical_gradient])
 def test_a_loss_must_be_one_number(find):
-    with pytest.raises(ValueError, match=r'shape \(2,\)'): find(quadratic, [1., 2.])
-    with pytest.raises(ValueError, match=r'shape \(1,\)'): find(quadratic, [1.])
+    with pytest.raises(ValueError, match=r'loss \(2,\)'): find(quadratic, [1., 2.])
+    with pytest.raises(ValueError, match=r'loss \(1,\)'): find(quadratic, [1.])
 
 @pytest.mark.parametrize('loss', [lambda w: w.item()**2, lambda w: w.detach()**2, lambda w: torch.tensor(1.)])
 def test_a_loss_cut_off_from_the_weights_is_refused(loss):
@@ -122,12 +90,6 @@ def test_numbers_agree_with_autograd_in_any_shape(w):
     square = torch.outer(w, w.flip(0) + 1)
     assert_close(numerical_gradient(total, square), gradient(total, square), rtol=1e-6, atol=1e-5)
 
-def test_a_wrong_gradient_is_found_by_numbers():
-    w = torch.tensor([3., 1.], dtype=torch.float64)
-    wrong = torch.tensor([6., 10.], dtype=torch.float64)
-    gap = (numerical_gradient(lambda v: v[0]**2 + 10*v[1]**2, w) - wrong).abs()
-    assert gap[0] < 1e-6 < 9 < gap[1]
-
 @pytest.mark.parametrize('w', [1e-6, 1., 1e3, 1e6, 1e12])
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 def test_default_h_suits_small_and_large_weights(w, dtype):
@@ -135,12 +97,12 @@ def test_default_h_suits_small_and_large_weights(w, dtype):
     rtol = 10*torch.finfo(dtype).eps**(2/3)
     assert_close(numerical_gradient(quadratic, w), 2*w, rtol=rtol, atol=rtol)
 
-@pytest.mark.parametrize('h', [0., -1e-3, *bad_numbers])
-def test_numerical_gradient_refuses_a_bad_h(h):
-    with pytest.raises(ValueError, match='positive, finite h'): numerical_gradient(quadratic, 3., h)
-
 def test_numerical_gradient_refuses_an_h_that_does_not_move_a_weight():
-    with pytest.raises(ValueError, match='large enough'): numerical_gradient(total, [1., 1e6], h=1e-3)
+    with pytest.raises(ValueError, match='expected 2h to be .*above 0'): numerical_gradient(total, [1., 1e6], h=1e-3)
+
+@law(vectors)
+def test_a_loss_that_is_a_number_of_pythons_keeps_its_sixteen_digits(w):
+    assert_close(numerical_gradient(lambda v: total(v).item(), w), numerical_gradient(total, w), rtol=0, atol=0)
 
 def test_numerical_gradient_leaves_the_weights_alone():
     w = torch.tensor([1., 2.])
@@ -157,7 +119,8 @@ def test_descent_on_the_square_follows_its_closed_form(w, lr, steps):
 @law(vectors, rates, st.integers(0, 6), st.integers(0, 6))
 def test_two_walks_in_a_row_are_one_long_walk(w, lr, first, second):
     path = descend(total, w, lr, first)
-    assert_close(torch.cat([path, descend(total, path[-1], lr, second)[1:]]), descend(total, w, lr, first+second))
+    in_two = torch.cat([path, descend(total, path[-1], lr, second)[1:]])
+    assert_close(in_two, descend(total, w, lr, first+second))
 
 @law(st.floats(-1.5, 3), st.floats(1e-4, 0.01))
 def test_short_steps_never_raise_the_loss(w, lr):
@@ -180,41 +143,17 @@ def test_no_rate_or_no_steps_means_no_move(w):
     assert torch.equal(descend(total, w, 0., 3), w.expand(4, -1))
     assert torch.equal(descend(total, w, 0.1, 0), w[None])
 
-def test_a_number_of_steps_from_numpy_will_do():
-    assert torch.equal(descend(quadratic, 3., 0.1, np.int64(3)), descend(quadratic, 3., 0.1, 3))
-
 def test_the_path_does_not_share_memory_with_the_start():
     w = torch.tensor([1., 2.])
     descend(total, w, 0.1, 2)[0] = 7
     assert torch.equal(w, torch.tensor([1., 2.]))
 
-@pytest.mark.parametrize('lr', [-0.1, *bad_numbers])
-def test_descent_refuses_a_bad_learning_rate(lr):
-    with pytest.raises(ValueError, match='finite lr'): descend(quadratic, 3., lr, 1)
-
-@pytest.mark.parametrize('steps', [-1, 1.5, '3', None, True])
-def test_descent_refuses_a_bad_number_of_steps(steps):
-    with pytest.raises(ValueError, match='whole number'): descend(quadratic, 3., 0.1, steps)
-
-@pytest.mark.parametrize('w', bad_numbers)
-def test_descent_refuses_a_start_that_is_no_number(w):
-    with pytest.raises(ValueError, match='finite weights'): descend(quadratic, w, 0.1, 1)
-
-def test_a_path_that_runs_off_to_infinity_is_named_with_its_step():
-    with pytest.raises(ValueError, match=r'at step \d+: try an lr below 100'): descend(quadratic, 3., 100., 1000)
+def test_a_path_that_runs_off_to_infinity_is_stopped():
+    with pytest.raises(ValueError, match='finite values in the path.*try a smaller lr'):
+        descend(quadratic, 3., 100., 1000)
 
 # The trap
 
-def test_the_quartic_stalls_at_its_level_place():
-    w = -1.5
-    for _ in range(100_000): w -= 0.001*(4*w**3 - 9*w**2)
-    assert w==pytest.approx(-1/900, rel=0.01)
-
 def test_the_quartic_has_its_minimum_at_nine_quarters():
     w = torch.linspace(-3, 4, 7001, dtype=torch.float64)
-    assert quartic(9/4)==-6.54296875
     assert (quartic(w) >= quartic(9/4)).all()
-
-def test_one_long_step_raises_the_loss():
-    first, second = quartic(descend(quartic, -1.5, 0.15, 1)).tolist()
-    assert (round(first, 2), round(second, 2))==(17.19, 27.43)

@@ -14,7 +14,7 @@ EXERCISES = [parse_exercise(chapter, head, part) for chapter, text in exercise_t
 CHAPTERS = list(exercise_texts())
 # The misconceptions that each chapter touches
 TOUCHED = {'quadratic_loss': 'M1 M2 M3 M4 M7 M14', 'learning_rate': 'M5 M6 M7 M9 M10 M14 M21', 'pixel_weights': 'M15 M20 M22 M23', 'sigmoid': 'M3 M14 M15 M16 M17',
-    'mini_batches': 'M8 M9 M10 M11 M12 M13 M15', 'nonlinearity': 'M4 M18 M19 M20 M21', 'full_mnist': 'M1 M13 M15 M22 M23 M26',
+    'mini_batches': 'M8 M9 M10 M11 M12 M13 M15', 'nonlinearity': 'M4 M18 M19 M20 M21', 'full_mnist': 'M1 M15 M23 M26', 'learner': 'M1 M12 M13 M22',
     'optimizers': 'M3 M14 M15 M20 M21 M22 M24',
     'backprop': 'M1 M4 M14 M15 M19 M25'}
 

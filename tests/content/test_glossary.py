@@ -29,8 +29,6 @@ IN_OTHER_WORDS = {
     'forward-pass': 'chapter 10 calls it the way there',
     'backward-pass': 'chapter 10 calls it the way back',
     'loss-layer': 'chapter 7 speaks of the loss as one more layer',
-    'early-stopping': 'chapter 7 writes the name of its callback, `EarlyStopping`',
-    'checkpoint': 'chapter 7 speaks of a file with the state of the training',
     'gradient-noise': 'chapter 5 speaks of the noise of a batch',
     'hidden-layer': 'chapter 6 prints it as one of "two hidden layers"',
 }

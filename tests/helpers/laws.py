@@ -4,8 +4,9 @@ import torch
 from hypothesis import given, settings
 
 def law(*args, examples=100, **kwargs):
-    "Like `given`, with the same examples in every run and no limit on time"
-    return lambda f: settings(deadline=None, derandomize=True, max_examples=examples)(given(*args, **kwargs)(f))
+    "Like `given`, with the same examples in every run, at most as many as the profile allows, and no limit on time"
+    most = min(examples, settings.default.max_examples)
+    return lambda f: settings(deadline=None, derandomize=True, max_examples=most)(given(*args, **kwargs)(f))
 
 @pytest.fixture(autouse=True, scope='module')
 def one_thread():

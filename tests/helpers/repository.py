@@ -1,12 +1,18 @@
 "What the tests know about the repository"
-import os, shutil, subprocess, sys
+import ast, os, shutil, subprocess, sys
 from pathlib import Path
+
+from tools import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT/'sgd_course'
 HELPERS = ROOT/'tests'/'helpers'
-NOTEBOOKS = sorted((ROOT/'nbs').glob('[!_.]*.ipynb')) + sorted((ROOT/'nbs/making').glob('[!_.]*.ipynb'))
+NOTEBOOKS = notebooks.paths()
 BIN = Path(sys.executable).parent
+
+def name(path):
+    "The file's name, for the id of a test"
+    return path.name
 
 def repository_files():
     "The files that are tracked, or new and not ignored; a clone made by another user is read too"
@@ -22,3 +28,20 @@ def copy_repository(folder):
         if not old.is_symlink() and old.stat().st_size > 5_000_000: new.symlink_to(old)
         else: shutil.copy2(old, new, follow_symlinks=False)
     return Path(folder)
+
+def module_name(path):
+    "`sgd_course/app/cli.py` -> `sgd_course.app.cli`"
+    parts = path.relative_to(ROOT).with_suffix('').parts
+    return '.'.join(parts[:-1] if parts[-1]=='__init__' else parts)
+
+FOUND = sorted(p for p in PACKAGE.rglob('*.py') if 'content' not in p.parts and p.name!='_modidx.py')
+MODULES = {module_name(p): p for p in FOUND}   # Path of each module of the package, by its full name
+
+def imports(text, package=''):
+    "Full names of the modules that a module with this `text` imports, anywhere; `package` is the one that it lies in"
+    for n in ast.walk(ast.parse(text)):
+        if isinstance(n, ast.Import): yield from (a.name for a in n.names)
+        if isinstance(n, ast.ImportFrom):
+            above = package.split('.')[:package.count('.') + 2 - n.level] if n.level else []
+            base = '.'.join([*above, n.module] if n.module else above)
+            for a in n.names: yield f'{base}.{a.name}' if f'{base}.{a.name}' in MODULES else base

@@ -7,8 +7,10 @@ def test_speed_page_with_a_missing_peer(tmp_path):
     "A peer that cannot be imported is named and left out; the page holds a figure for every other row and every column"
     (tmp_path/'sklearn.py').write_text('raise ImportError("not installed")')
     page = tmp_path/'speed.md'
-    cmd = [sys.executable, ROOT/'benchmarks'/'speed.py', '--only', 'bound', 'floor', 'learner', 'hand', 'sklearn', '--rows', '300', '--rounds', '1', '--threads', '1', '--out', page]
-    done = subprocess.run(cmd, cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(tmp_path)}, capture_output=True, text=True)
+    few = ['--only', 'bound', 'hand', 'sklearn', '--rows', '300', '--rounds', '1', '--threads', '1', '--out', page]
+    env = os.environ | {'PYTHONPATH': str(tmp_path)}
+    cmd = [sys.executable, ROOT/'benchmarks'/'speed.py', *few]
+    done = subprocess.run(cmd, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode==0, done.stdout + done.stderr
     assert "Skipped: scikit-learn's `MLPClassifier`, because there is no sklearn here" in done.stdout
     text = page.read_text()
@@ -16,14 +18,16 @@ def test_speed_page_with_a_missing_peer(tmp_path):
     rows = [[o.strip() for o in line.strip('|').split('|')] for line in text.splitlines() if line.startswith('|')]
     assert [o[1:] for o in rows if o[0].startswith('The matrix products')][0]==['1.00']*8
     ours = [o[1:] for o in rows if o[0].startswith('**this package**')]
-    assert [len(o) for o in ours]==[8]*4 and all(re.fullmatch(r'\d+\.\d\d', c) for o in ours for c in o)
+    assert [len(o) for o in ours]==[8]*2 and all(re.fullmatch(r'\d+\.\d\d', c) for o in ours for c in o)
     assert str(ROOT) not in text and str(tmp_path) not in text
     assert '300 digits instead of 60,000' in text
 
 def test_race_trains_every_pair_and_writes_nothing():
     "Each optimiser, with each schedule, learns something in twenty steps"
     before = (ROOT/'sgd_course'/'content'/'results'/'optimizers.json').read_bytes()
-    done = subprocess.run([sys.executable, ROOT/'experiments'/'race.py', '--check'], capture_output=True, text=True, env=os.environ | {'OMP_NUM_THREADS': '1'})
+    env = os.environ | {'OMP_NUM_THREADS': '1'}
+    cmd = [sys.executable, ROOT/'experiments'/'race.py', '--check']
+    done = subprocess.run(cmd, capture_output=True, text=True, env=env)
     assert done.returncode==0, done.stdout + done.stderr
     rows = dict(line.split(' validation ') for line in done.stdout.splitlines())
     assert {*rows}=={*json.loads(before)['runs']} and min(map(float, rows.values())) > 0.5

@@ -1,11 +1,12 @@
 "The package on its own: what its two archives hold, and that it works with no repository around"
-import email, json, os, subprocess, sys, tarfile, tomllib, zipfile
+import ast, email, json, os, re, subprocess, sys, tarfile, tomllib, zipfile
 
 import pytest
 import yaml
 
-from repository import BIN, NOTEBOOKS, PACKAGE, ROOT, copy_repository, repository_files
+from repository import NOTEBOOKS, PACKAGE, ROOT, copy_repository, repository_files
 
+pytestmark = pytest.mark.slow
 
 NAMES = {p.relative_to(ROOT/'nbs').as_posix() for p in NOTEBOOKS}
 
@@ -36,6 +37,13 @@ def metadata(built):
         name = next(n for n in z.namelist() if n.endswith('.dist-info/METADATA'))
         return email.message_from_bytes(z.read(name))
 
+def test_docstring_of_the_package_is_its_map():
+    "It names the chapters in their order, and everything else that lies in the package"
+    text = ast.get_docstring(ast.parse((PACKAGE/'__init__.py').read_text()))
+    assert re.findall(r'^- `(\w+)`', text, re.M)==[p.stem[3:] for p in NOTEBOOKS if re.match(r'\d\d_', p.name)]
+    there = {p.stem for p in PACKAGE.iterdir() if p.name[0] not in '_.' and (p.suffix=='.py' or p.is_dir())}
+    assert there=={*re.findall(r'`(\w+)`', text)} - {'sgd'}
+
 def test_build_has_no_warning(built):
     _, _, log = built
     assert [l for l in log.splitlines() if 'warning' in l.lower() and 'byte-compiling is disabled' not in l] == []
@@ -43,7 +51,8 @@ def test_build_has_no_warning(built):
 def test_wheel_holds_package_chapters_and_data(built):
     names = wheel_files(built).keys()
     expected = {n for n in repository_files() if n.startswith('sgd_course/')}
-    shipped = {n for n in repository_files() if n.startswith('nbs/images/') or n in {p.relative_to(ROOT).as_posix() for p in NOTEBOOKS}}
+    chapters = {p.relative_to(ROOT).as_posix() for p in NOTEBOOKS}
+    shipped = {n for n in repository_files() if n.startswith('nbs/images/') or n in chapters}
     expected |= {n.replace('nbs/', 'sgd_course/notebooks/', 1) for n in shipped}
     assert expected - names == set()
     assert {n for n in names if '.dist-info/' not in n} - expected == set()
@@ -51,11 +60,12 @@ def test_wheel_holds_package_chapters_and_data(built):
 
 def test_sdist_holds_what_a_build_needs(built):
     with tarfile.open(built[0]) as t: names = {m.name.split('/', 1)[-1] for m in t.getmembers()}
-    assert {'settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'sgd_course/content/mnist/mnist.npz', 'nbs/index.ipynb'} <= names
+    needed = {'settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'nbs/index.ipynb'}
+    assert needed | {'sgd_course/content/mnist/mnist.npz'} <= names
 
 def test_metadata(built):
     meta, project = metadata(built), tomllib.loads((ROOT/'pyproject.toml').read_text())['project']
-    assert (meta['Name'], meta['Author'], meta['License-Expression']) == ('sgd_course', 'The sgd_course authors', 'Apache-2.0')
+    assert [meta[k] for k in ('Name', 'Author', 'License-Expression')]==['sgd_course', 'The sgd_course authors', 'Apache-2.0']
     assert meta['Requires-Python']==project['requires-python']=='>=3.11'
     assert meta['Version']==yaml.safe_load((ROOT/'CITATION.cff').read_text())['version']
     assert set(meta.get_all('Provides-Extra')) == {'lab', 'site', 'dev'}
@@ -79,14 +89,16 @@ def test_size(built):
 def alone(installed, tmp_path, code):
     "Run `code` from a folder outside the repository, with the installed wheel first on the path"
     code = f'import sgd_course; assert sgd_course.__file__.startswith({str(installed)!r}); {code}'
-    return run(sys.executable, '-c', code, cwd=tmp_path, env=os.environ|{'PYTHONPATH': str(installed), 'SGD_COURSE_HOME': str(tmp_path)}).stdout
+    env = os.environ | {'PYTHONPATH': str(installed), 'SGD_COURSE_HOME': str(tmp_path)}
+    return run(sys.executable, '-c', code, cwd=tmp_path, env=env).stdout
 
 def test_data_loads_from_the_wheel(installed, tmp_path):
     out = alone(installed, tmp_path, 'from sgd_course.data import load_mnist; print(*load_mnist().images.shape)')
     assert out=='60000 28 28\n'
 
 def test_figures_come_from_the_wheel(installed, tmp_path):
-    out = alone(installed, tmp_path, 'from sgd_course.figures import descent_figure; print(descent_figure().html.count("function walk"))')
+    code = 'from sgd_course.figures import descent_figure; print(descent_figure().html.count("function walk"))'
+    out = alone(installed, tmp_path, code)
     assert out=='1\n', 'the figures are in the wheel'
 
 def test_every_module_imports_from_the_wheel(installed, tmp_path):
@@ -94,9 +106,10 @@ def test_every_module_imports_from_the_wheel(installed, tmp_path):
     alone(installed, tmp_path, f'import {modules}')
 
 def test_lab_lays_out_from_the_wheel(installed, tmp_path):
-    out = alone(installed, tmp_path, "import json; from sgd_course.app.cli import lay_out; print(json.dumps(lay_out('my_course')))")
+    out = alone(installed, tmp_path, "import json; from sgd_course.app.lab import lay_out; print(json.dumps(lay_out('my_course')))")
     assert set(json.loads(out)['new']) >= NAMES
-    for name in NAMES: assert (tmp_path/'my_course'/name).read_bytes() == (installed/'sgd_course/notebooks'/name).read_bytes()
+    for name in NAMES:
+        assert (tmp_path/'my_course'/name).read_bytes() == (installed/'sgd_course/notebooks'/name).read_bytes()
 
 def test_installed_command(installed, tmp_path):
     env = os.environ | {'PYTHONPATH': str(installed)}

@@ -14,7 +14,8 @@ def test_readme_is_made_from_the_first_page():
 
 def test_hidden_cells_and_pictures_stay_out():
     hidden = dict(cell_type='code', source=['#| hide\n', 'secret = 1'], outputs=[])
-    drawn = dict(cell_type='code', source=['draw()'], outputs=[dict(data={'image/svg+xml': '<svg/>', 'text/plain': 'figure'})])
+    picture = dict(data={'image/svg+xml': '<svg/>', 'text/plain': 'figure'})
+    drawn = dict(cell_type='code', source=['draw()'], outputs=[picture])
     shown = dict(cell_type='code', source=['1 + 1'], outputs=[dict(data={'text/plain': ['2']})])
     text = make_readme.readme(dict(cells=[hidden, drawn, shown]))
     assert 'secret' not in text and 'draw' not in text

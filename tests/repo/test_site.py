@@ -15,29 +15,42 @@ def violations(page, skip, **options):
     found = page.evaluate(run, [{'include': ['html'], 'exclude': skip}, options])['violations']
     return [(v['id'], [n['html'] for n in v['nodes']][:3]) for v in found if v['impact'] in ('serious', 'critical')]
 
-FRAMES = '() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))'
+FRAMES = '''() => new Promise(done =>
+    requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))'''
+
+# Code looks the same on all pages and has thousands of coloured words: one page is enough; formulas have the text's colour
+def skipped(name): return [] if name=='plots' else ['pre', '.katex']
+
+def open_page(page, address, name):
+    "Open the page `name` with all that is folded on it, and axe"
+    assert page.goto(f'{address}/{name}.html').ok
+    page.evaluate('document.querySelectorAll("details").forEach(d => d.open = true)')
+    page.add_script_tag(path=AXE)
 
 @pytest.mark.parametrize('name', PAGES)
 def test_page(page, address, name):
-    "Loads without trouble, leads to the next page, is accessible in light and dark, and fits a phone"
-    assert page.goto(f'{address}/{name}.html').ok
-    page.evaluate('document.querySelectorAll("details").forEach(d => d.open = true)')
+    "Loads without trouble, leads to the next page, is accessible, and fits a phone"
+    open_page(page, address, name)
     assert page.locator('h1').count()==1
     following = [f'{p}.html' for p in PAGES[PAGES.index(name)+1:]][:1]
     assert page.locator('a.next-page').evaluate_all('els => els.map(e => e.getAttribute("href"))')==following
     assert page.locator('article img').evaluate_all('els => els.every(e => e.alt)')
-    assert page.locator('.math').count()==page.locator('.math:has(.katex)').count() and not page.locator('.katex-error').count()
-    page.add_script_tag(path=AXE)
-    # Code looks the same on all pages and has thousands of coloured words: one page is enough; formulas have the text's colour
-    skip = [] if name=='plots' else ['pre', '.katex']
-    assert not violations(page, skip)
-    page.emulate_media(color_scheme='dark')
-    page.evaluate(FRAMES) # The colours of a figure change within a millisecond, not at once
-    assert not violations(page, skip, runOnly=['color-contrast'])
+    assert page.locator('.math').count()==page.locator('.math:has(.katex)').count()
+    assert not page.locator('.katex-error').count()
+    assert not violations(page, skipped(name))
     page.set_viewport_size({'width': 390, 'height': 844})
     page.evaluate(FRAMES) # What became too wide is made focusable then
     assert page.evaluate('document.documentElement.scrollWidth') <= 390
     assert not violations(page, [], runOnly=['scrollable-region-focusable'])
+
+KINDS = 'index', 'quadratic_loss', 'glossary', 'speed', 'figures', 'plots'   # One page of each kind: the others are slow
+
+@pytest.mark.parametrize('name', [pytest.param(o, marks=[] if o in KINDS else pytest.mark.slow) for o in PAGES])
+def test_page_in_the_dark(page, address, name):
+    open_page(page, address, name)
+    page.emulate_media(color_scheme='dark')
+    page.evaluate(FRAMES) # The colours of a figure change within a millisecond, not at once
+    assert not violations(page, skipped(name), runOnly=['color-contrast'])
 
 def test_search_finds_a_word(page, address):
     page.goto(f'{address}/index.html')

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sgd_course import data, files
 from sgd_course.data import (IDX_FILES, MNIST_FILE, cache_folder, digit_from_image, idx_bytes, is_intact, load_mnist, read_arrays,
-    torchvision_folder)
+    to_float, to_vectors, torchvision_folder)
 from sgd_course.files import write_whole
 
 from repository import ROOT
@@ -420,3 +420,20 @@ def test_cut_off_file(tmp_path):
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(ValueError, match='no image file'): digit_from_image(tmp_path/'mine.png')
     with pytest.raises(ValueError, match='cannot read an image'): digit_from_image(tmp_path)
+
+# --- pictures as vectors
+
+def test_vectors_run_row_by_row():
+    x = to_vectors(torch.arange(784).remainder(256).to(torch.uint8).view(1, 28, 28))
+    assert x.shape==(1, 784) and x[0, 28*2+5]==pytest.approx(61/255)
+
+def test_one_picture_gives_one_vector():
+    images = load_mnist('test').images[:3]
+    assert torch.equal(to_vectors(images[1]), to_vectors(images)[1])
+    assert torch.equal(to_vectors(images).view(3, 28, 28), to_float(images))
+
+@pytest.mark.parametrize('images, message', [
+    (torch.zeros(0, 28, 28, dtype=torch.uint8), 'at least one picture'),
+    (torch.zeros(2, 784, dtype=torch.uint8), '28, 28'), (torch.zeros(28, 28), 'uint8')])
+def test_what_is_no_picture_makes_no_vector(images, message):
+    with pytest.raises(ValueError, match=message): to_vectors(images)

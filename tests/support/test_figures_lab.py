@@ -1,23 +1,21 @@
 "The figures in a real JupyterLab: before the notebook is trusted, after a run, and after reload with no kernel"
-import json, re, urllib.request
+import json, re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from sgd_course.figures import descent_figure, draw_figure
 from conftest import PATIENCE
-from test_lab import free_port, running_lab, wait_for
-
-def ask(url, path, token, method='GET'):
-    "What the server answers; `None` if it is nothing"
-    request = urllib.request.Request(f'{url}/api/{path}', method=method, headers={'Authorization': f'token {token}'})
-    with urllib.request.urlopen(request, timeout=60) as answer: return json.loads(answer.read() or 'null')
+from lab import wait_for
 
 def notebook():
     "Two figures, with the outputs that somebody stored"
-    cells = [{'cell_type': 'code', 'id': name, 'metadata': {}, 'execution_count': None, 'source': f'from sgd_course.figures import {name}\n{name}()',
-        'outputs': [{'output_type': 'execute_result', 'execution_count': None, 'metadata': {}, 'data': {'text/html': make()._repr_html_()}}]}
-        for name, make in {'descent_figure': descent_figure, 'draw_figure': draw_figure}.items()]
+    def cell(name, figure):
+        output = {'output_type': 'execute_result', 'execution_count': None, 'metadata': {}, 'data': {'text/html': figure._repr_html_()}}
+        code = f'from sgd_course.figures import {name}\n{name}()'
+        return {'cell_type': 'code', 'id': name, 'metadata': {}, 'execution_count': None, 'source': code, 'outputs': [output]}
+    cells = [cell('descent_figure', descent_figure()), cell('draw_figure', draw_figure())]
     kernel = {'display_name': 'Python 3 (ipykernel)', 'language': 'python', 'name': 'python3'}
     return json.dumps({'cells': cells, 'metadata': {'kernelspec': kernel}, 'nbformat': 4, 'nbformat_minor': 5})
 
@@ -55,53 +53,47 @@ def draw(page, figure):
     expect(words).to_contain_text('The network reads a')
 
 @pytest.mark.long
-def test_figures_in_jupyterlab(browser, tmp_path, monkeypatch):
-    monkeypatch.setenv('JUPYTERLAB_WORKSPACES_DIR', str(tmp_path/'workspaces'))
-    folder, port = tmp_path/'my_course', free_port()
-    folder.mkdir()
-    path = folder/'try.ipynb'
+def test_figures_in_jupyterlab(browser, lab):
+    path, errors = Path(lab.folder)/'try.ipynb', []
     path.write_text(notebook(), encoding='utf-8')
-    with running_lab(folder, '--port', str(port)) as (p, lines):
-        link = wait_for(lambda: p.poll() is not None or re.search(r'http://\S+', ''.join(lines)), 'link')
-        assert p.poll() is None, ''.join(lines)
-        url, token = f'http://127.0.0.1:{port}', link[0].split('token=')[1]
-        def open_it():
-            page = browser.new_page(viewport={'width': 1400, 'height': 1000}, reduced_motion='no-preference')
-            page.set_default_timeout(PATIENCE)
-            page.on('pageerror', lambda e: errors.append(str(e)))
-            page.goto(f'{url}/lab/tree/try.ipynb?token={token}')
-            page.get_by_role('tab', name='try.ipynb').wait_for()
-            return page, *(page.locator(f'.sgd-figure[aria-label="{label}"]') for label in ('Descent on a curve', 'Draw a digit'))
-        errors = []
+    def open_it():
+        page = browser.new_page(viewport={'width': 1400, 'height': 1000}, reduced_motion='no-preference')
+        page.set_default_timeout(PATIENCE)
+        page.on('pageerror', lambda e: errors.append(str(e)))
+        page.goto(f'http://127.0.0.1:{lab.port}/lab/workspaces/try/tree/try.ipynb?token={lab.token}')
+        page.get_by_role('tab', name='try.ipynb').wait_for()
+        labels = 'Descent on a curve', 'Draw a digit'
+        return page, *(page.locator(f'.sgd-figure[aria-label="{label}"]') for label in labels)
 
-        # A notebook from elsewhere is not trusted: its scripts do not run, and a sentence says what to do
-        page, descent, drawing = open_it()
-        for label in ('Descent on a curve', 'Draw a digit'): expect(page.get_by_text(f'{label}: an interactive figure.')).to_be_visible()
-        assert page.locator('.sgd-figure[data-on]').count()==0
+    # A notebook from elsewhere is not trusted: its scripts do not run, and a sentence says what to do
+    page, descent, drawing = open_it()
+    for label in ('Descent on a curve', 'Draw a digit'):
+        expect(page.get_by_text(f'{label}: an interactive figure.')).to_be_visible()
+    assert page.locator('.sgd-figure[data-on]').count()==0
 
-        page.get_by_role('button', name='Python 3 (ipykernel) | Idle').wait_for()   # Before, a run would ask for the kernel
-        page.get_by_role('menuitem', name='Run', exact=True).click()
-        page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
-        expect(page.locator('.sgd-figure[data-on]')).to_have_count(2)
-        turn_by_keyboard(page, descent)
-        play_and_pause(page, descent)
-        draw(page, drawing)
+    page.get_by_role('button', name='Python 3 (ipykernel) | Idle').wait_for()   # Before, a run would ask for the kernel
+    page.get_by_role('menuitem', name='Run', exact=True).click()
+    page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
+    expect(page.locator('.sgd-figure[data-on]')).to_have_count(2)
+    turn_by_keyboard(page, descent)
+    play_and_pause(page, descent)
+    draw(page, drawing)
 
-        page.evaluate('document.activeElement.blur()')
-        def saved():
-            page.keyboard.press('Control+s')
-            try: return all(c['execution_count'] for c in json.loads(path.read_text(encoding='utf-8'))['cells'])
-            except json.JSONDecodeError: return False   # JupyterLab is writing it just now
-        wait_for(saved, 'saved notebook with all cells run')
-        page.close()
+    page.evaluate('document.activeElement.blur()')
+    def saved():
+        page.keyboard.press('Control+s')
+        try: return all(c['execution_count'] for c in json.loads(path.read_text(encoding='utf-8'))['cells'])
+        except json.JSONDecodeError: return False   # JupyterLab is writing it just now
+    wait_for(saved, 'saved notebook with all cells run')
+    page.close()
 
-        # Opened again, with no kernel
-        page, descent, drawing = open_it()
-        expect(page.locator('.sgd-figure[data-on]')).to_have_count(2)
-        for session in wait_for(lambda: ask(url, 'sessions', token), 'kernel'): ask(url, f"sessions/{session['id']}", token, 'DELETE')
-        turn_by_keyboard(page, descent)
-        play_and_pause(page, descent)
-        draw(page, drawing)
-        assert ask(url, 'kernels', token)==[]
-        assert {*errors} <= {'Kernel is dead'}, errors   # JupyterLab's own words, if it had asked the kernel that was taken away
-        page.close()
+    # Opened again, with no kernel
+    page, descent, drawing = open_it()
+    expect(page.locator('.sgd-figure[data-on]')).to_have_count(2)
+    for session in wait_for(lambda: lab.sessions('try.ipynb'), 'kernel'): lab.ask(f"sessions/{session['id']}", 'DELETE')
+    turn_by_keyboard(page, descent)
+    play_and_pause(page, descent)
+    draw(page, drawing)
+    assert lab.sessions('try.ipynb')==[]
+    assert {*errors} <= {'Kernel is dead'}, errors   # JupyterLab's own words, had it asked the kernel that was taken away
+    page.close()

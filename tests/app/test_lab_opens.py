@@ -1,0 +1,87 @@
+"`sgd-course lab` for real: JupyterLab opens, runs a chapter and keeps the work"
+import json, os, re, socket, sys, time
+from pathlib import Path
+
+import pytest
+
+from conftest import PATIENCE
+from lab import start_lab, status, wait_for
+from repository import NOTEBOOKS, ROOT
+from sgd_course.app.cli import lay_out
+
+CHAPTERS = [p.name for p in NOTEBOOKS if re.match(r'\d\d_', p.name)]
+
+def test_link_and_token(lab):
+    assert re.fullmatch(rf'http://127\.0\.0\.1:{lab.port}/lab/tree/index\.ipynb\?token=[0-9a-f]{{48}}', lab.link)
+    contents = f'http://127.0.0.1:{lab.port}/api/contents'
+    tries = '', '?token=wrong', f'?token={lab.token}'
+    assert [status(contents + o) for o in tries]==[403, 403, 200]
+
+@pytest.mark.skipif(sys.platform!='linux', reason='only Linux answers on all of 127.*')
+def test_server_listens_on_one_address(lab):
+    with pytest.raises(ConnectionRefusedError): socket.create_connection(('127.0.0.2', lab.port), timeout=5)
+
+def as_bytes(frame): return frame if isinstance(frame, bytes) else frame.encode()
+
+class LabPage:
+    "A page in which JupyterLab shows the notebook `chapter`, to which it came by the link on the first page"
+    def __init__(self, lab, browser, chapter):
+        self.lab, self.chapter, self.path = lab, chapter, Path(lab.folder)/chapter
+        self.page = browser.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.introduced = []   # Websockets of kernels that have said who they are: what is run before is lost
+        self.page.on('websocket', lambda o: o.on('framereceived', lambda frame: self.listen(o.url, frame)))
+        self.page.goto(lab.link.replace('/lab/tree', f'/lab/workspaces/{self.path.stem}/tree'))
+        self.current('index.ipynb')
+        self.page.locator(f'.jp-RenderedMarkdown a[href*="{chapter}"]').first.click()
+        self.current(chapter)
+
+    def listen(self, url, frame):
+        if b'kernel_info_reply' in as_bytes(frame): self.introduced.append(url)
+
+    def current(self, name): self.page.locator('.jp-mod-current', has_text=name).wait_for()
+
+    def has_kernel(self):
+        self.page.wait_for_timeout(100)   # So that the browser can say what it has heard
+        return any(o['kernel']['id'] in url for o in self.lab.sessions(self.chapter) for url in self.introduced)
+
+    def run_all(self):
+        self.page.get_by_role('menuitem', name='Run', exact=True).click()
+        self.page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
+        self.patience = time.monotonic() + 45   # Until when to wait for the first cell
+
+    def saved(self):
+        "The code cells of the saved notebook, once all of them have run"
+        self.page.keyboard.press('Control+s')
+        self.page.wait_for_timeout(500)
+        assert self.page.locator('.jp-Dialog').all_inner_texts()==[]
+        try: cells = [c for c in json.loads(self.path.read_text(encoding='utf-8'))['cells'] if c['cell_type']=='code']
+        except json.JSONDecodeError: return None   # JupyterLab is writing it just now
+        started = any(c['execution_count'] for c in cells)
+        if not started and time.monotonic() > self.patience: self.run_all()   # A kernel that was not ready has lost it
+        return all(c['execution_count'] for c in cells) and cells
+
+@pytest.mark.long
+@pytest.mark.parametrize('chapter', [pytest.param(o, marks=[pytest.mark.slow]*(o!=CHAPTERS[0])) for o in CHAPTERS])
+def test_chapter_runs_and_is_kept(lab, browser, chapter):
+    shown = LabPage(lab, browser, chapter)
+    stored = shown.page.locator('.jp-NotebookPanel:visible .jp-RenderedSVG img')
+    stored.first.wait_for()   # The chapter is trusted before it has run
+    wait_for(shown.has_kernel, 'kernel')
+    if shot := os.environ.get('LAB_SCREENSHOT'): shown.page.screenshot(path=shot)
+    shown.run_all()
+    outputs = [o for c in wait_for(shown.saved, 'saved notebook with all cells run', 400) for o in c['outputs']]
+    assert [o for o in outputs if o['output_type']=='error'] == [] and len(outputs)>20
+    assert shown.page.locator('.Toastify__toast').count()==0, 'no question about news from the internet'
+    shown.page.close()
+    for session in lab.sessions(chapter): lab.ask(f"sessions/{session['id']}", 'DELETE')
+    assert list((Path(lab.folder)/'.workspaces').iterdir()), 'the open tabs are remembered here'
+    before = shown.path.read_bytes()
+    assert before!=(ROOT/'nbs'/chapter).read_bytes(), 'the outputs were saved'
+    assert chapter in lay_out(lab.folder)['same'] and shown.path.read_bytes()==before
+
+def test_taken_port_is_told(tmp_path):
+    with socket.create_server(('127.0.0.1', 0)) as s:
+        process, log = start_lab(tmp_path/'my_course', s.getsockname()[1])
+        assert process.wait(300)!=0
+    wait_for(lambda: 'not available' in log.read_text(), 'message')

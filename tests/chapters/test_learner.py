@@ -1,0 +1,537 @@
+"Laws of `sgd_course.learner`: training, stopping, going on, and files that cannot be trusted"
+import io, os, pickle, subprocess, sys, zipfile
+from functools import partial
+
+import pytest, torch
+import torch.nn.functional as F
+from hypothesis import strategies as st
+from torch import nn
+
+from laws import law, one_thread
+from repository import ROOT
+from sgd_course.full_mnist import digit_accuracy, evaluate
+from sgd_course.learner import (Checkpoint, EarlyStopping, Learner, ProgressBar, Recorder, Schedule, architecture, default_device,
+                                load_model, resume, save_model, triangle, write_state)
+from sgd_course.mini_batches import SGD, DataLoader
+from sgd_course.nonlinearity import mlp
+
+def seeded(n): return torch.Generator().manual_seed(n)
+
+G = seeded(0)
+X, Y = torch.randn(100, 6, generator=G), torch.randint(3, (100,), generator=G)
+
+def learner(callbacks=(), opt_func=SGD, seed=1, layers=(), **kw):
+    "A small training whose last batch is small: 70 examples by 16"
+    g = seeded(seed)
+    model = nn.Sequential(*layers, *mlp([6, 5, 3], generator=g))
+    train, valid = DataLoader(X[:70], Y[:70], 16, shuffle=True, generator=g), DataLoader(X[70:], Y[70:], 20)
+    return Learner(model, train, valid, F.cross_entropy, opt_func, callbacks=callbacks, **{'lr': 0.1, 'device': 'cpu'} | kw)
+
+def weights(learn): return torch.cat([p.detach().flatten() for p in learn.model.parameters()])
+
+class Interrupt:
+    "Ctrl-C at one step of one epoch"
+    def __init__(self, epoch, batch): self.at = epoch, batch
+    def after_batch(self, learn):
+        if (learn.epoch, learn.batch)==self.at: raise KeyboardInterrupt
+
+def momentum(params, lr): return torch.optim.SGD(params, lr, momentum=0.9)
+def nesterov(params, lr): return torch.optim.SGD(params, lr, momentum=0.9, nesterov=True, weight_decay=1e-3)
+
+OPTIMISERS = SGD, momentum, nesterov, torch.optim.Adam, torch.optim.Adagrad
+
+# Training
+
+def test_fit_is_the_loop_written_out():
+    learn, g = learner(), seeded(1)
+    model = mlp([6, 5, 3], generator=g)
+    for _ in range(3):
+        order = torch.randperm(70, generator=g)
+        for rows in order.split(16):
+            F.cross_entropy(model(X[rows]), Y[rows]).backward()
+            with torch.no_grad():
+                for p in model.parameters():
+                    p -= 0.1*p.grad
+                    p.grad = None
+    learn.fit(3)
+    torch.testing.assert_close(weights(learn), torch.cat([p.flatten() for p in model.parameters()]), atol=1e-6, rtol=1e-5)
+
+@pytest.mark.parametrize('opt_func', OPTIMISERS)
+def test_callbacks_that_only_watch_change_no_bit(opt_func, tmp_path, capsys):
+    bare, watched = learner(opt_func=opt_func), learner([Recorder(), ProgressBar(every=0.), Checkpoint(tmp_path/'c')], opt_func)
+    for learn in (bare, watched): learn.fit(3)
+    assert torch.equal(weights(bare), weights(watched))
+
+def test_two_short_trainings_are_one_long_one():
+    a, b = learner(opt_func=momentum), learner(opt_func=momentum)
+    a.fit(4)
+    b.fit(1)
+    b.fit(3)
+    assert torch.equal(weights(a), weights(b)) and a.epoch==b.epoch==4
+
+def test_zero_epochs_change_nothing():
+    learn = learner()
+    before = weights(learn)
+    learn.fit(0)
+    assert torch.equal(before, weights(learn)) and learn.epoch==0
+
+@pytest.mark.parametrize('device', ['gpu', 'nonsense', 'cuda:99', 'meta', 1.5])
+def test_a_device_that_this_machine_lacks(device):
+    with pytest.raises(ValueError, match=f"expected a device of this machine, such as 'cpu', got '{device}'"): learner(device=device)
+
+@pytest.mark.parametrize('device', ['cpu', torch.device('cpu')])
+def test_a_device_that_is_here(device): assert learner(device=device).device==torch.device('cpu')
+
+def test_without_validation():
+    g, rec = seeded(0), Recorder()
+    Learner(mlp([6, 3], generator=g), [(X, Y)], None, F.cross_entropy, callbacks=[rec], device='cpu').fit(2)
+    assert [list(o) for o in rec.epochs]==[['epoch', 'train_loss']]*2
+
+def test_torchs_loader_will_do(tmp_path):
+    def torchs(seed, callbacks=()):
+        g = seeded(seed)
+        data = torch.utils.data.TensorDataset(X[:70], Y[:70])
+        loader = torch.utils.data.DataLoader(data, 16, shuffle=True, generator=g)
+        return Learner(mlp([6, 5, 3], generator=g), loader, None, F.cross_entropy, callbacks=callbacks, device='cpu')
+    whole, cut = torchs(3), torchs(3, [Interrupt(2, 1)])
+    whole.fit(4)
+    with pytest.raises(KeyboardInterrupt): cut.fit(4)
+    cut.callbacks.clear()
+    cut.fit()
+    assert torch.equal(weights(whole), weights(cut))
+
+def test_divergence_is_told_and_the_last_complete_epoch_kept():
+    learn = learner()
+    learn.fit(1)
+    good = weights(learn)
+    learn.opt.param_groups[0]['lr'] = 1e30
+    with pytest.raises(ValueError, match='finite loss.*smaller lr'): learn.fit(3)
+    assert torch.equal(weights(learn), good) and learn.epoch==1
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf')])
+@pytest.mark.parametrize('at', [0, 2, 4])
+def test_a_loss_that_is_wild_in_any_batch_is_noticed(bad, at):
+    "Also where the weights do not suffer from it"
+    class Wild:
+        def after_gradient(self, learn):
+            if (learn.epoch, learn.batch)==(1, at): learn.loss = learn.loss + bad
+    learn, one = learner([Wild()]), learner()
+    one.fit(1)
+    with pytest.raises(ValueError, match=f'finite loss, got {bad} in epoch 2, batch {at}: .*last complete epoch'): learn.fit(3)
+    assert torch.equal(weights(learn), weights(one)) and learn.results==one.results
+
+# Stopping and going on
+
+@pytest.mark.parametrize('opt_func', OPTIMISERS)
+@pytest.mark.parametrize('at', [(0, 0), (2, 3), (3, 4)])
+def test_interrupted_and_continued_gives_the_same_bits(opt_func, at):
+    def schedule(): return Schedule(lr=lambda done: triangle(done, 0.2))
+    whole, cut = learner([schedule(), Recorder()], opt_func), learner([schedule(), Recorder(), Interrupt(*at)], opt_func)
+    whole.fit(4)
+    with pytest.raises(KeyboardInterrupt): cut.fit(4)
+    assert cut.epoch==at[0]
+    half = learner([Schedule(lr=lambda done: triangle(done*at[0]/4, 0.2))], opt_func)
+    half.fit(at[0])
+    torch.testing.assert_close(weights(cut), weights(half), atol=1e-6, rtol=1e-5) # The last complete epoch; the rule rounds differently
+    cut.callbacks.pop()
+    cut.fit()
+    assert torch.equal(weights(whole), weights(cut))
+    assert whole.callbacks[1].losses==cut.callbacks[1].losses and whole.callbacks[1].epochs==cut.callbacks[1].epochs
+
+@pytest.mark.parametrize('opt_func', OPTIMISERS)
+@pytest.mark.parametrize('layers', [(), (nn.Dropout(0.2),)], ids=['plain', 'dropout'])
+def test_resumed_from_a_file_gives_the_same_bits(opt_func, layers, tmp_path):
+    def callbacks(*more): return [Schedule(lr=lambda done: triangle(done, 0.1)), Recorder(), EarlyStopping(2), *more]
+    random = torch.get_rng_state()
+    whole = learner(callbacks(), opt_func, layers=layers)
+    whole.fit(6)
+    torch.set_rng_state(random) # Dropout draws from PyTorch's own generator
+    cut = learner(callbacks(Checkpoint(tmp_path/'run'), Interrupt(3, 2)), opt_func, layers=layers)
+    with pytest.raises(KeyboardInterrupt): cut.fit(6)
+    torch.rand(7) # Other work in between
+    again = learner(callbacks(), opt_func, seed=99, layers=layers)
+    resume(again, tmp_path/'run').fit()
+    assert torch.equal(weights(whole), weights(again))
+    assert again.epoch==whole.epoch and again.callbacks[1].epochs==whole.callbacks[1].epochs
+
+KILLED = '''
+import os, sys, torch
+sys.path[:0] = ['tests/helpers', 'tests/chapters']
+from test_learner import *
+torch.set_num_threads(1)
+class Kill:
+    def after_batch(self, learn):
+        if (learn.epoch, learn.batch)==(2, 3): os._exit(9)
+learner([Checkpoint(sys.argv[1]), Kill()], momentum).fit(5)
+'''
+
+def test_a_killed_process_loses_only_the_epoch_it_was_in(tmp_path):
+    res = subprocess.run([sys.executable, '-c', KILLED, tmp_path/'run'], cwd=ROOT, env=os.environ | {'PYTHONPATH': str(ROOT)}, timeout=300)
+    assert res.returncode==9 and [p.name for p in tmp_path.iterdir()]==['run']
+    whole, again = learner(opt_func=momentum), learner(opt_func=momentum, seed=5)
+    whole.fit(5)
+    assert resume(again, tmp_path/'run').epoch==2
+    again.fit()
+    assert torch.equal(weights(whole), weights(again))
+
+def test_state_of_another_training_is_refused(tmp_path):
+    learn = learner([Checkpoint(tmp_path/'run')])
+    learn.fit(1)
+    other = Learner(mlp([6, 4, 3], generator=seeded(0)), learn.train, None, F.cross_entropy, device='cpu')
+    before = weights(other)
+    with pytest.raises(ValueError, match=r'expected model 0.weight \(4, 6\) of torch.float32, got \(5, 6\)'): resume(other, tmp_path/'run')
+    assert torch.equal(weights(other), before) and other.epoch==0
+    batches = learner()
+    batches.train = DataLoader(X[:70], Y[:70], 32)
+    with pytest.raises(ValueError, match='expected 3 batches in an epoch, got 5'): resume(batches, tmp_path/'run')
+    with pytest.raises(FileNotFoundError, match='none'): resume(learn, tmp_path/'none')
+
+def alike(a, b):
+    "Whether two states are the same to the last bit"
+    if torch.is_tensor(a): return torch.equal(a, b)
+    if isinstance(a, dict): return a.keys()==b.keys() and all(alike(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)): return len(a)==len(b) and all(map(alike, a, b))
+    return a==b
+
+def damaged(state, where, value):
+    "A copy of `state` with `value` at the place `where`, a path of keys"
+    if not where: return value
+    kind = dict if isinstance(state, dict) else list
+    copy = kind(state)
+    copy[where[0]] = damaged(state[where[0]], where[1:], value)
+    return copy
+
+NAN = torch.full((5, 6), float('nan'))
+DAMAGE = [((), None), ((), 3), ((), {}), (('model',), {}), (('model',), 3), (('model', '0.weight'), NAN), (('model', '0.weight'), None),
+    (('model', '0.weight'), torch.zeros(5, 6).double()), (('model', '0.weight'), torch.zeros(1).expand(5, 6)), (('opt',), None), (('opt',), {}),
+    (('opt', 'param_groups'), []), (('opt', 'param_groups', 0, 'lr'), -1.), (('opt', 'param_groups', 0, 'lr'), float('nan')),
+    (('opt', 'param_groups', 0, 'lr'), 'fast'), (('opt', 'param_groups', 0), {'lr': 0.1}), (('opt', 'param_groups', 0, 'params'), [0]),
+    (('opt', 'param_groups', 0, 'params'), 7), (('opt', 'state', 0, 'momentum_buffer'), NAN), (('opt', 'state', 0, 'momentum_buffer'), torch.zeros(2, 2)),
+    (('opt', 'state'), 5), (('kind',), 'torch.optim.adam.Adam'), (('chance',), {}), (('chance', 'cpu'), 3), (('chance', 'loader'), torch.zeros(4)),
+    (('chance',), 'luck'), (('callbacks',), 3), (('callbacks', 'Recorder'), 3), (('callbacks', 'Recorder'), {}), (('epoch',), -5), (('epoch',), 1.5),
+    (('end',), None), (('begin',), 'x'), (('batches',), 9), (('results',), 3)]
+
+@pytest.mark.parametrize('where, value', DAMAGE, ids=[f'{"-".join(map(str, w))}={str(v)[:12]}' for w, v in DAMAGE])
+def test_a_damaged_state_is_refused_and_nothing_changed(where, value, tmp_path):
+    learn, other = learner([Recorder()], momentum), learner([Recorder()], momentum, seed=2)
+    learn.fit(2)
+    other.fit(1)
+    write_state(tmp_path/'run', 'checkpoint', damaged(learn.state(), where, value))
+    before, kept = other.state(), other.kept
+    with pytest.raises(ValueError, match='expected '): resume(other, tmp_path/'run')
+    assert alike(other.state(), before) and other.kept is kept
+
+@pytest.mark.parametrize('first, second', [(SGD, momentum), (momentum, SGD), (torch.optim.Adam, torch.optim.AdamW), (torch.optim.Adam, momentum)])
+def test_a_state_of_another_optimiser_is_refused(first, second):
+    a, b = learner(opt_func=first), learner(opt_func=second)
+    a.fit(1)
+    before = b.state()
+    with pytest.raises(ValueError, match='expected a state of '): b.load_state(a.state())
+    assert alike(b.state(), before)
+
+def test_early_stopping_goes_back_to_the_best():
+    class Planned:
+        "Sets the validation loss that early stopping shall see"
+        losses = [5., 3., 4., 2., 2., 2.5, 9., 1.]
+        seen = []
+        def after_epoch(self, learn):
+            learn.results['valid_loss'] = self.losses[learn.epoch - 1]
+            self.seen.append(weights(learn))
+    learn = learner([Planned(), stop := EarlyStopping(3)])
+    learn.fit(8)
+    assert learn.epoch==7 and stop.best_epoch==4 and stop.best==2
+    assert torch.equal(weights(learn), Planned.seen[3]) and not torch.equal(weights(learn), Planned.seen[-1])
+
+def test_early_stopping_can_watch_what_should_grow():
+    learn = learner([stop := EarlyStopping(2, 'digit_accuracy', larger=True), rec := Recorder()])
+    learn.fit(30)
+    accuracies = [o['digit_accuracy'] for o in rec.epochs]
+    assert stop.best_epoch==accuracies.index(max(accuracies)) + 1
+    assert evaluate(learn.model, learn.valid, {'a': digit_accuracy})['a']==max(accuracies)
+
+def test_early_stopping_names_what_it_misses():
+    learn = learner([EarlyStopping(2, 'valid_los')])
+    with pytest.raises(ValueError, match="expected valid_los among the results, got .*'valid_loss'"): learn.fit(2)
+
+# Callbacks
+
+def test_moments_come_in_order():
+    class Diary:
+        def __init__(self): self.lines = []
+        def after_pred(self, learn): self.lines.append(f'after_pred {tuple(learn.pred.shape)}')
+        def after_loss(self, learn): self.lines.append(f'after_loss {self.gradients(learn)}')
+        def after_gradient(self, learn): self.lines.append(f'after_gradient {self.gradients(learn)}')
+        def gradients(self, learn): return sum(p.grad is not None for p in learn.model.parameters())
+        def before_fit(self, learn): self.lines.append('before_fit')
+        def before_batch(self, learn): self.lines.append(f'before_batch {learn.epoch}.{learn.batch}')
+        def after_batch(self, learn): self.lines.append('after_batch')
+        def after_epoch(self, learn): self.lines.append(f'after_epoch {learn.epoch}')
+        def after_keep(self, learn): self.lines.append(f"after_keep {learn.kept['epoch']}")
+        def after_fit(self, learn): self.lines.append('after_fit')
+    diary = Diary()
+    learn = learner([diary])
+    learn.train = [(X[:16], Y[:16]), (X[16:32], Y[16:32])]
+    learn.fit(2)
+    def batch(e, b): return [f'before_batch {e}.{b}', 'after_pred (16, 3)', 'after_loss 0', 'after_gradient 4', 'after_batch']
+    def epoch(e): return [*batch(e, 0), *batch(e, 1), f'after_epoch {e+1}', f'after_keep {e+1}']
+    assert diary.lines==['before_fit', *epoch(0), *epoch(1), 'after_fit']
+
+class Noted:
+    "Notes each moment of the callbacks in one list"
+    def __init__(self, name, lines, fails=None): self.name, self.lines, self.fails = name, lines, fails
+    def note(self, moment):
+        self.lines.append(f'{self.name} {moment}')
+        if moment==self.fails: raise OSError(self.name)
+    def before_fit(self, learn): self.note('begins')
+    def after_epoch(self, learn): self.note('epoch')
+    def after_fit(self, learn): self.note('ends')
+
+@pytest.mark.parametrize('fails, lines', [('begins', ['a begins', 'b begins', 'a ends']),
+    ('epoch', ['a begins', 'b begins', 'c begins', 'a epoch', 'b epoch', 'c ends', 'b ends', 'a ends']),
+    ('ends', ['a begins', 'b begins', 'c begins', 'a epoch', 'b epoch', 'c epoch', 'c ends', 'b ends', 'a ends'])])
+def test_whoever_has_begun_ends_and_the_learner_is_as_before(fails, lines):
+    found = []
+    learn = learner([Noted('a', found), Noted('b', found, fails), Noted('c', found)], momentum)
+    before, kept = learn.state(), learn.kept
+    with pytest.raises(OSError, match='b'): learn.fit(1)
+    assert found==lines
+    if fails!='ends': assert torch.equal(weights(learn), weights(learner(opt_func=momentum))) and learn.epoch==0
+    if fails=='begins': assert alike(learn.state(), before) and learn.kept is kept
+
+def test_a_failing_start_leaves_an_interrupted_training_as_it_was():
+    whole, learn = learner(opt_func=momentum), learner([Interrupt(1, 2)], momentum)
+    whole.fit(3)
+    with pytest.raises(KeyboardInterrupt): learn.fit(3)
+    before = learn.state()
+    learn.callbacks[:] = [Noted('a', [], 'begins')]
+    for epochs in (5, None):
+        with pytest.raises(OSError): learn.fit(epochs)
+        assert alike(learn.state(), before)
+    learn.callbacks.clear()
+    learn.fit()
+    assert torch.equal(weights(whole), weights(learn))
+
+def test_callbacks_come_from_any_iterable():
+    for callbacks in (lambda o: (cb for cb in o), lambda o: map(lambda cb: cb, o), tuple, iter):
+        rec = Recorder()
+        learn = learner(callbacks([rec, Schedule(lr=lambda done: 0.)]))
+        before = weights(learn)
+        learn.fit(1)
+        assert torch.equal(before, weights(learn)) and len(rec.losses)==len(learn.train)
+
+def test_two_of_one_kind_keep_their_own_state(tmp_path):
+    def pair(): return [EarlyStopping(1), EarlyStopping(2, 'digit_accuracy', larger=True)]
+    learn, again = learner([*pair(), Checkpoint(tmp_path/'run')]), learner(pair())
+    learn.fit(2)
+    resume(again, tmp_path/'run')
+    assert [cb.best for cb in again.callbacks]==[cb.best for cb in learn.callbacks[:2]]
+
+def changed(callback):
+    "A learner after one epoch with `callback`"
+    learn = learner([callback])
+    learn.fit(1)
+    return learn
+
+def test_callbacks_change_batch_prediction_loss_and_gradient():
+    "Each does what the same change outside the loop does"
+    class Batch:
+        def before_batch(self, learn): learn.xb, learn.yb = 2*learn.xb, (learn.yb + 1)%3
+    class Prediction:
+        def after_pred(self, learn): learn.pred = learn.pred/3
+    class Loss:
+        def after_loss(self, learn): learn.loss = 2*learn.loss
+    class Gradient:
+        def after_gradient(self, learn):
+            for p in learn.model.parameters(): p.grad *= 2
+    def outside(lr=0.1, change=lambda x, y: (x, y), loss_func=F.cross_entropy):
+        g = seeded(1)
+        model = mlp([6, 5, 3], generator=g)
+        x, y = change(X[:70], Y[:70])
+        learn = Learner(model, DataLoader(x, y, 16, shuffle=True, generator=g), None, loss_func, lr=lr, device='cpu')
+        learn.fit(1)
+        return weights(learn)
+    assert torch.equal(weights(changed(Batch())), outside(change=lambda x, y: (2*x, (y + 1)%3)))
+    assert torch.equal(weights(changed(Prediction())), outside(loss_func=lambda scores, y: F.cross_entropy(scores/3, y)))
+    for callback in (Loss(), Gradient()): torch.testing.assert_close(weights(changed(callback)), outside(lr=0.2))
+
+def test_clipping_limits_the_step():
+    class Clip:
+        def after_gradient(self, learn): nn.utils.clip_grad_norm_(learn.model.parameters(), 1e-3)
+    class Steps:
+        def __init__(self): self.lengths = []
+        def before_batch(self, learn): self.before = weights(learn)
+        def after_batch(self, learn): self.lengths.append((weights(learn) - self.before).norm().item())
+    for callbacks, low, high in (([], 1e-3, 1.), ([Clip()], 0., 1.01e-4)):
+        learner([*callbacks, steps := Steps()]).fit(2)
+        assert all(low < length < high for length in steps.lengths)
+
+def test_metrics_may_have_any_names():
+    def valid_loss(scores, y): return scores.sum()*0 + 7
+    class Metric:
+        def __call__(self, scores, y): return 1.
+    metrics = (valid_loss, partial(digit_accuracy), digit_accuracy, lambda s, y: 2, lambda s, y: 3, Metric(), partial(Metric()), nn.CrossEntropyLoss())
+    learn = learner([rec := Recorder()], metrics=iter(metrics))
+    learn.fit(1)
+    names = ['train_loss', 'valid_loss', 'valid_loss_2', 'digit_accuracy', 'digit_accuracy_2', 'lambda', 'lambda_2', 'Metric', 'Metric_2', 'CrossEntropyLoss']
+    assert list(learn.results)==names and list(rec.epochs[0])==['epoch', *names]
+    assert [learn.results[k] for k in ('valid_loss_2', 'lambda', 'lambda_2', 'Metric', 'Metric_2')]==[7, 2, 3, 1, 1]
+    assert learn.results['CrossEntropyLoss']==learn.results['valid_loss'] and learn.results['digit_accuracy']==learn.results['digit_accuracy_2']
+
+@law(st.lists(st.integers(1, 30), min_size=1, max_size=6))
+def test_recorder_weighs_batches_by_their_size(sizes):
+    batches, i = [], 0
+    x, y = X.double(), Y
+    for n in sizes:
+        rows = torch.arange(i, i + n) % 100
+        batches.append((x[rows], y[rows]))
+        i += n
+    model = mlp([6, 3], generator=seeded(0)).double()
+    Learner(model, batches, None, F.cross_entropy, callbacks=[rec := Recorder()], lr=0., device='cpu').fit(1)
+    x, y = (torch.cat(parts) for parts in zip(*batches))
+    with torch.no_grad(): each = F.cross_entropy(model(x), y, reduction='none')
+    assert rec.epochs[0]['train_loss']==pytest.approx(each.mean().item(), rel=1e-9)
+
+@law(st.floats(0, 1), st.floats(0.05, 0.95), st.floats(0, 10))
+def test_triangle(fraction, rise, peak):
+    assert 0 <= triangle(fraction, peak, rise) <= peak*(1 + 1e-12)
+    assert triangle(rise, peak, rise)==pytest.approx(peak) and triangle(0, peak, rise)==triangle(1, peak, rise)==0
+
+@law(st.floats(-2, 2).filter(lambda d: not 0<d<1), st.floats(0.05, 0.95), st.floats(0, 10))
+def test_triangle_is_flat_outside(fraction, rise, peak): assert triangle(fraction, peak, rise)==0
+
+@pytest.mark.parametrize('opt_func', [SGD, momentum])
+def test_schedule_sets_the_rate_of_every_step(opt_func):
+    learn = learner([Schedule(lr=lambda done: 1 + done), rec := Recorder()], opt_func, lr=0.)
+    learn.fit(2)
+    assert rec.rates==pytest.approx([1 + k/10 for k in range(10)]) and learn.done==1
+
+def test_schedule_sets_several_settings_in_all_groups():
+    def two_groups(params, lr):
+        params = list(params)
+        return torch.optim.Adam([{'params': params[:2]}, {'params': params[2:], 'lr': 0.5}], lr)
+    learn = learner([Schedule(lr=lambda done: 0.1*(1 - done), betas=lambda done: (0.5 + done/10, 0.9))], two_groups)
+    learn.fit(2)
+    for group in learn.opt.param_groups: assert (group['lr'], *group['betas'])==pytest.approx((0.01, 0.59, 0.9))
+
+def test_a_rule_that_goes_wrong_later_is_told_and_the_last_epoch_kept():
+    learn, one = learner([Schedule(lr=lambda done: 0.1 if done < 0.7 else None)]), learner()
+    one.fit(1)
+    with pytest.raises(ValueError, match='expected lr to be a finite number, 0 or more, got None'): learn.fit(2)
+    assert torch.equal(weights(learn), weights(one)) and learn.epoch==1
+
+class Out(io.StringIO):
+    def __init__(self, tty): super().__init__(); self.tty = tty
+    def isatty(self): return self.tty
+
+def test_bar_in_a_file_is_one_line_for_each_epoch(capsys):
+    learner([Recorder(), ProgressBar(every=0.)]).fit(2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()==['epoch', 'train_loss', 'valid_loss', 'digit_accuracy']
+    assert [line.split()[0] for line in lines[1:]]==['1', '2'] and len({len(line) for line in lines})==1
+
+def test_bar_in_a_terminal_writes_over_itself():
+    out = Out(True)
+    learn = learner([Recorder(), ProgressBar(every=0., out=out)])
+    learn.fit(2)
+    text = out.getvalue()
+    assert f'/{2*len(learn.train)} [' in text and '100%' in text
+    seen = [line.split('\r')[-1].split()[:1] for line in text.split('\n')]
+    assert seen[:3]==[['epoch'], ['1'], ['2']] and not text.split('\r')[-1].strip()
+
+# Files
+
+NETS = {'mlp': lambda: mlp([784, 20, 15, 10], generator=seeded(3)), 'tanh': lambda: mlp([784, 20, 10], nn.Tanh, generator=seeded(3)),
+    'softmax': lambda: mlp([784, 10], generator=seeded(3)), 'double': lambda: mlp([784, 10, 10], generator=seeded(3)).double()}
+
+@pytest.mark.parametrize('net', NETS)
+def test_model_comes_back(net, tmp_path):
+    model = NETS[net]()
+    save_model(tmp_path/'m', model)
+    again = load_model(tmp_path/'m')
+    x = torch.rand(5, 784, generator=seeded(0), dtype=model[0].weight.dtype)
+    assert torch.equal(model(x), again(x)) and architecture(again)==architecture(model) and not again.training
+    assert [p.name for p in tmp_path.iterdir()]==['m']
+
+@pytest.mark.parametrize('model', [nn.Sequential(nn.Linear(2, 2), nn.Dropout(), nn.Linear(2, 2)),
+    nn.Sequential(nn.Linear(2, 2), nn.ReLU()), nn.Sequential(), nn.Linear(2, 2, bias=False), nn.ReLU(),
+    nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 2))])
+def test_other_networks_are_not_saved(model, tmp_path):
+    with pytest.raises(ValueError, match='expected linear layers'): save_model(tmp_path/'m', model)
+    assert not any(tmp_path.iterdir())
+
+@pytest.fixture(scope='module')
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp('saved')/'m'
+    save_model(path, mlp([30, 20, 10], generator=seeded(3)))
+    return path.read_bytes()
+
+@law(st.data())
+def test_no_damage_goes_unnoticed(saved, tmp_path_factory, data):
+    i = data.draw(st.integers(0, len(saved) - 1))
+    kind = data.draw(st.sampled_from(['cut', 'flip']))
+    bad = saved[:i] if kind=='cut' else saved[:i] + bytes([saved[i] ^ data.draw(st.integers(1, 255))]) + saved[i+1:]
+    path = tmp_path_factory.mktemp('bad')/'m'
+    path.write_bytes(bad)
+    x = torch.rand(4, 30, generator=seeded(0))
+    try: found = load_model(path)
+    except ValueError as e: assert 'weights_only' not in str(e) and 'pickle' not in str(e)
+    else: assert torch.equal(found(x), mlp([30, 20, 10], generator=seeded(3))(x)) # The damage hit nothing that counts, such as a date
+
+class Boom:
+    def __reduce__(self): return os.system, ('touch SHOULD_NOT_EXIST',)
+
+def foreign():
+    zipped, boom, tensors, module = io.BytesIO(), io.BytesIO(), io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(zipped, 'w') as z: z.writestr('a', 'b')
+    torch.save({'sgd_course': 'model', 'state': Boom()}, boom)
+    torch.save({'weight': torch.zeros(2)}, tensors)
+    torch.save(nn.Linear(2, 2), module)
+    return {'empty': b'', 'text': b'hello', 'zip': zipped.getvalue(), 'pickle': pickle.dumps(Boom()), 'boom': boom.getvalue(),
+        'tensors': tensors.getvalue(), 'module': module.getvalue()}
+
+@pytest.mark.parametrize('kind', ['empty', 'text', 'zip', 'pickle', 'boom', 'tensors', 'module'])
+def test_foreign_files_are_refused_and_not_run(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path/'m').write_bytes(foreign()[kind])
+    with pytest.raises(ValueError, match='expected a model of this course'): load_model(tmp_path/'m')
+    assert [p.name for p in tmp_path.iterdir()]==['m']
+
+def test_a_checkpoint_is_no_model(tmp_path):
+    learner([Checkpoint(tmp_path/'run')]).fit(1)
+    with pytest.raises(ValueError, match='expected a model of this course in .*, got a checkpoint'): load_model(tmp_path/'run')
+    with pytest.raises(FileNotFoundError, match='none'): load_model(tmp_path/'none')
+
+W3 = {'0.weight': torch.zeros(3, 2), '0.bias': torch.zeros(3)}
+
+GOOD = {'sizes': [2, 3], 'activation': 'ReLU', 'weights': W3}
+
+@pytest.mark.parametrize('change', [None, 3, {'weights': None}, {'activation': 'eval'}, {'sizes': [10**9, 10**9]}, {'sizes': [3, 2]}, {'sizes': 5},
+    {'sizes': [2]}, {'sizes': [2, 0, 3]}, {'sizes': [2., 3.]}, {'weights': {'a': torch.zeros(3, 2), 'b': torch.zeros(3)}}, {'activation': ['ReLU']},
+    {'weights': W3 | {'0.bias': torch.full((3,), float('nan'))}}, {'weights': {k: v.long() for k, v in W3.items()}},
+    {'weights': W3 | {'0.bias': torch.zeros(3).double()}}])
+def test_models_that_make_no_sense(change, tmp_path):
+    write_state(tmp_path/'m', 'model', GOOD)
+    assert architecture(load_model(tmp_path/'m'))=={'sizes': [2, 3], 'activation': 'ReLU'}
+    write_state(tmp_path/'m', 'model', GOOD | change if isinstance(change, dict) else change)
+    with pytest.raises(ValueError, match='expected a model in'): load_model(tmp_path/'m')
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    save_model(tmp_path/'m', NETS['softmax']())
+    before = (tmp_path/'m').read_bytes()
+    def full(*args): raise OSError(28, 'No space left on device')
+    monkeypatch.setattr('sgd_course.files.os.replace', full)
+    with pytest.raises(OSError, match='No space'): save_model(tmp_path/'m', NETS['tanh']())
+    assert (tmp_path/'m').read_bytes()==before and len(list(tmp_path.iterdir()))==1
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
+def test_gpu_is_used_and_resumes(tmp_path):
+    assert default_device().type=='cuda'
+    dropout = (nn.Dropout(0.2),)
+    random = torch.cuda.get_rng_state()
+    whole, cut = [learner(more, momentum, device=None, layers=dropout) for more in ((), [Checkpoint(tmp_path/'run'), Interrupt(2, 1)])]
+    whole.fit(4)
+    torch.cuda.set_rng_state(random)
+    with pytest.raises(KeyboardInterrupt): cut.fit(4)
+    again = learner((), momentum, seed=9, device=None, layers=dropout)
+    resume(again, tmp_path/'run').fit()
+    assert weights(again).is_cuda and torch.equal(weights(whole), weights(again))
