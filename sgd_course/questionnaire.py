@@ -79,12 +79,14 @@ class Questionnaire:
         label:str, # What they are about, for those who cannot see them
     ): self.questions, self.label = questions, label
 
-    def __repr__(self): return f'{self.label}: {len(self.questions)}, to be answered in a notebook or on the site'
+    def __repr__(self):
+        n = len(self.questions)
+        return f'{self.label}: {n}, to be answered in a notebook or on the site'
 
     def _repr_html_(self):
         parts = [question_html(q, n) for n, q in enumerate(self.questions, 1)]
-        plain = '\n'.join(['', *parts, ''])
-        return live_html('questionnaire', 'questions', self.label, plain, '{questions: read(host)}')
+        plain, data = '\n'.join(['', *parts, '']), '{questions: read(host)}'
+        return live_html('questionnaire', 'questions', self.label, plain, data)
 
 # %% ../nbs/making/questionnaire.ipynb #07579b91
 def questionnaire(
