@@ -120,8 +120,8 @@ class Questionnaire:
 
     def _repr_html_(self):
         parts = [question_html(q, n) for n, q in enumerate(self.questions, 1)]
-        plain = '\n'.join(['', *parts, ''])
-        return live_html('questionnaire', 'questions', self.label, plain, '{questions: read(host)}')
+        plain, data = '\n'.join(['', *parts, '']), '{questions: read(host)}'
+        return live_html('questionnaire', 'questions', self.label, plain, data)
 
 # %% ../nbs/making/questionnaire.ipynb #07579b91
 def questionnaire(
