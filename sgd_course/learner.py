@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm import tqdm
 
-from .expect import expects, rate, refuse, whole
+from .expect import expects, number, rate, refuse, whole
 from .files import write_whole
 from .full_mnist import digit_accuracy, evaluate
 from .mini_batches import SGD, epoch_mean
@@ -354,6 +354,7 @@ def done(self:Learner)->float: # 0 to 1
     return min(1., epochs/max(self.end - self.begin, 1))
 
 # %% ../nbs/08_learner.ipynb #c6af6729
+@expects(done=rate, peak=rate, rise=number(above=0, below=1))
 def triangle(
     done:float, # Fraction of the training that is done, 0 to 1
     peak:float, # Largest learning rate, 0 or more
@@ -361,7 +362,6 @@ def triangle(
 )->float: # Learning rate
     """Schedule that rises in a straight line from 0 to `peak` and falls in another one
     back to 0, where it stays; raises `ValueError` for a bad `rise`"""
-    if not 0<rise<1: refuse('0<rise<1', rise)
     going_up = done/rise
     going_down = (1 - done)/(1 - rise)
     return peak*max(0., min(going_up, going_down))
