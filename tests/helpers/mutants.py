@@ -1,12 +1,19 @@
-"Small changes of a piece of Python, such as slips of the pen make: another sign, off by one, arguments swapped, a division or a step left out, another axis"
+"""Small changes of a piece of Python, such as slips of the pen make
+
+Another sign, off by one, arguments swapped, a division or a step left out, another axis."""
 import ast, copy
 from collections import Counter
 
-OPERATORS = {ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add], ast.Div: [ast.Mult], ast.Pow: [ast.Mult], ast.FloorDiv: [ast.Div], ast.MatMult: [],
-    ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt, ast.GtE], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt, ast.LtE], ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq],
-    ast.And: [ast.Or], ast.Or: [ast.And]}
-METHODS = {'mean': ['sum'], 'sum': ['mean'], 'min': ['max'], 'max': ['min'], 'amax': ['amin'], 'amin': ['amax'], 'argmin': ['argmax'], 'argmax': ['argmin'], 'append': [],
-    'sin': ['cos'], 'cos': ['sin'], 'acos': ['asin'], 'minimum': ['maximum'], 'maximum': ['minimum'], 'exp': ['log'], 'log': ['exp'], 'ones_like': ['zeros_like'], 'zeros_like': ['ones_like']}
+OPERATORS = {
+    ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add], ast.Div: [ast.Mult], ast.Pow: [ast.Mult],
+    ast.FloorDiv: [ast.Div], ast.MatMult: [], ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.And: [ast.Or], ast.Or: [ast.And],
+    ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt, ast.GtE], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt, ast.LtE]}
+METHODS = {
+    'mean': ['sum'], 'sum': ['mean'], 'min': ['max'], 'max': ['min'], 'amax': ['amin'], 'amin': ['amax'],
+    'argmin': ['argmax'], 'argmax': ['argmin'], 'minimum': ['maximum'], 'maximum': ['minimum'], 'append': [],
+    'sin': ['cos'], 'cos': ['sin'], 'acos': ['asin'], 'exp': ['log'], 'log': ['exp'],
+    'ones_like': ['zeros_like'], 'zeros_like': ['ones_like']}
+ORDERED = ast.Sub | ast.Div | ast.Pow | ast.FloorDiv | ast.MatMult | ast.Mod   # Operators whose sides are not alike
 
 def changed(node, **fields):
     new = copy.copy(node)
@@ -17,7 +24,7 @@ def expressions(node):
     "Other expressions that might stand in the place of `node`"
     if isinstance(node, ast.BinOp):
         for op in OPERATORS.get(type(node.op), []): yield changed(node, op=op())
-        if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.FloorDiv | ast.MatMult | ast.Mod): yield changed(node, left=node.right, right=node.left)
+        if isinstance(node.op, ORDERED): yield changed(node, left=node.right, right=node.left)
         yield node.left
         yield node.right
     elif isinstance(node, ast.UnaryOp): yield node.operand
@@ -33,7 +40,8 @@ def expressions(node):
     elif isinstance(node, ast.Call): yield from calls(node)
     elif isinstance(node, ast.Constant): yield from constants(node)
     elif isinstance(node, ast.Attribute): yield from (changed(node, attr=o) for o in METHODS.get(node.attr, []))
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load): yield from (changed(node, id=o) for o in METHODS.get(node.id, []))
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        yield from (changed(node, id=o) for o in METHODS.get(node.id, []))
     elif isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load) and len(node.elts)>1:
         yield changed(node, elts=node.elts[::-1])
         yield changed(node, elts=node.elts[:-1])
@@ -54,39 +62,46 @@ def constants(node):
     elif isinstance(v, str): yield ast.Constant(v + '!')
     elif isinstance(v, int | float): yield from map(ast.Constant, dict.fromkeys(o for o in (v+1, v-1, -v, 2*v) if o!=v))
 
+SIGNLESS = ast.List | ast.Tuple | ast.Dict | ast.Lambda | ast.Constant
+
+def has_sign(statement):
+    "Does `statement` set or return something of which a minus can be forgotten?"
+    value = statement.value if isinstance(statement, ast.AugAssign | ast.Return | ast.Assign) else None
+    return value is not None and not isinstance(value, SIGNLESS)
+
 def lists(body):
     "Lists of statements that might stand in the place of `body`"
     for i, o in enumerate(body):
         is_doc = isinstance(o, ast.Expr) and isinstance(o.value, ast.Constant)
         if not is_doc and not isinstance(o, ast.FunctionDef): yield o, body[:i] + [ast.Pass()] + body[i+1:]
-        if isinstance(o, ast.AugAssign | ast.Return | ast.Assign) and o.value is not None and not isinstance(o.value, ast.List | ast.Tuple | ast.Dict | ast.Lambda | ast.Constant):
-            yield o, body[:i] + [changed(o, value=ast.UnaryOp(ast.USub(), o.value))] + body[i+1:]
+        if has_sign(o): yield o, body[:i] + [changed(o, value=ast.UnaryOp(ast.USub(), o.value))] + body[i+1:]
         if isinstance(o, ast.AugAssign):
             for op in OPERATORS.get(type(o.op), []): yield o, body[:i] + [changed(o, op=op())] + body[i+1:]
 
 def mutants(code):
-    "Pairs of a change, such as 'w + 1 -> w - 1 in return w + 1', and the code that it makes; each differs from `code` in one place"
+    "Pairs of a change of `code` in one place, such as 'w + 1 -> w - 1 in return w + 1', and the code that it makes"
     tree, seen, labels = ast.parse(code), {ast.unparse(ast.parse(code))}, Counter()
     for path, node, statement in places(tree):
         if isinstance(node, list): options = [(ast.unparse(old), ast.Module(new, []), new) for old, new in lists(node)]
         else: options = [(ast.unparse(node), o, o) for o in expressions(node)]
         for old, shown, new in options:
-            if isinstance(new, ast.UnaryOp) and path[-1]=='value' and isinstance(at(tree, path[:-1]), ast.Expr): continue # What is thrown away has no sign
+            thrown_away = path[-1]=='value' and isinstance(at(tree, path[:-1]), ast.Expr)
+            if thrown_away and isinstance(new, ast.UnaryOp): continue   # It has no sign
             mutant = replaced(tree, path, new)
             try: text = ast.unparse(ast.fix_missing_locations(mutant))
             except Exception: continue
             if text in seen: continue
             seen.add(text)
-            label = f'{old} -> {ast.unparse(ast.fix_missing_locations(shown)) if not isinstance(node, list) else first_difference(node, new)}'
-            label = label if isinstance(node, list) else f'{label} in {statement}'
+            if isinstance(node, list): label = f'{old} -> {first_difference(node, new)}'
+            else: label = f'{old} -> {ast.unparse(ast.fix_missing_locations(shown))} in {statement}'
             labels[label] += 1
-            yield label + f', place {labels[label]}'*(labels[label]>1), text
+            yield (f'{label}, place {labels[label]}' if labels[label]>1 else label), text
 
 def first_difference(old, new):
     return next(ast.unparse(ast.fix_missing_locations(b)) for a, b in zip(old, new) if a is not b)
 
 def places(tree):
-    "Paths to all expressions and lists of statements, with the line they stand in; annotations, docstrings and what is assigned to are left alone"
+    "Paths to all expressions and lists of statements, with their line; not to annotations, docstrings and what is assigned to"
     def visit(node, path, statement):
         if isinstance(node, ast.stmt): statement = ast.unparse(node).splitlines()[0]
         for field, value in ast.iter_fields(node):
@@ -95,7 +110,8 @@ def places(tree):
             for key, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
                 if not isinstance(child, ast.AST): continue
                 step = (*path, field) if key is None else (*path, field, key)
-                if isinstance(child, ast.expr) and not (isinstance(node, ast.Expr) and isinstance(child, ast.Constant)): yield step, child, statement
+                is_doc = isinstance(node, ast.Expr) and isinstance(child, ast.Constant)
+                if isinstance(child, ast.expr) and not is_doc: yield step, child, statement
                 yield from visit(child, step, statement)
     yield from visit(tree, (), '')
 
