@@ -99,10 +99,9 @@ def our_learner(job, watched=True, by_hand=False):
 
 peer('learner', '**this package**: `Learner`, with progress bar and recording', 'sgd_course.learner')(our_learner)
 peer('bare', '**this package**: `Learner` without them', 'sgd_course.learner')(partial(our_learner, watched=False))
-peer('hand', '**this package**: `Learner` with the gradient by hand, with progress bar and recording', 'sgd_course.fused')(
-    partial(our_learner, by_hand=True))
-peer('barehand', '**this package**: `Learner` with the gradient by hand, without them', 'sgd_course.fused')(
-    partial(our_learner, watched=False, by_hand=True))
+HAND = '**this package**: `Learner` with the gradient by hand, '
+peer('hand', HAND + 'with progress bar and recording', 'sgd_course.fused')(partial(our_learner, by_hand=True))
+peer('barehand', HAND + 'without them', 'sgd_course.fused')(partial(our_learner, watched=False, by_hand=True))
 
 @peer('jax', 'JAX, the whole epoch in one `lax.scan`', 'jax')
 def with_jax(job):

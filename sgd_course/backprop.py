@@ -225,18 +225,18 @@ def numpy_generator(
     return value if known else refuse(f'{name} to be a np.random.Generator', repr(value))
 
 # %% ../nbs/10_backprop.ipynb #aae88b2c
-@expects(sizes=layer_sizes, gain=rate, generator=numpy_generator)
+@expects(sizes=layer_sizes, gain=rate, rng=numpy_generator)
 def random_layers(
     sizes:list, # Numbers in each layer, inputs first, scores last; at least two
     gain:float=1., # The weights' standard deviation is `gain` over the root of their inputs
     *,
-    generator:np.random.Generator, # Draws weights and biases
+    rng:np.random.Generator, # Draws weights and biases
 )->list: # Pairs of `W`, shape (inputs, outputs), and `b`, shape (outputs,); float64
     "Layers with random weights and small random biases; raises `ValueError` for bad sizes"
     layers = []
     for n_in, n_out in zip(sizes, sizes[1:]):
-        W = generator.normal(0, gain/n_in**0.5, (n_in, n_out))
-        b = generator.normal(0, 0.1, n_out)
+        W = rng.normal(0, gain/n_in**0.5, (n_in, n_out))
+        b = rng.normal(0, 0.1, n_out)
         layers.append((W, b))
     return layers
 

@@ -173,7 +173,7 @@ nets = st.lists(st.integers(1, 6), min_size=2, max_size=5)
 
 def draw_net(sizes, n, seed):
     rng = np.random.default_rng(seed)
-    return random_layers(sizes, generator=rng), rng.normal(size=(n, sizes[0])), rng.integers(sizes[-1], size=n)
+    return random_layers(sizes, rng=rng), rng.normal(size=(n, sizes[0])), rng.integers(sizes[-1], size=n)
 
 def torch_gradient(layers, x, y, activation):
     params = [torch.tensor(o, requires_grad=True) for pair in layers for o in pair]
@@ -233,7 +233,7 @@ def test_loss_layer_is_finite_and_torchs_for_far_scores(scores, label):
     assert abs(grad.sum()) < 1e-12
 
 def test_float32_stays_float32():
-    doubles = random_layers([4, 3, 2], generator=np.random.default_rng(0))
+    doubles = random_layers([4, 3, 2], rng=np.random.default_rng(0))
     layers = [(W.astype(np.float32), b.astype(np.float32)) for W, b in doubles]
     for activation in ACTIVATIONS:
         _, grads = net_gradient(layers, np.ones((5, 4), np.float32), np.array([0, 1, 0, 1, 1]), activation)
@@ -241,12 +241,12 @@ def test_float32_stays_float32():
 
 @law(nets, seeds)
 def test_pack_and_unpack_are_inverse(sizes, seed):
-    layers = random_layers(sizes, generator=np.random.default_rng(seed))
+    layers = random_layers(sizes, rng=np.random.default_rng(seed))
     for a, b in zip(unpack(pack(layers), layers), layers):
         for o, p in zip(a, b): assert (o==p).all() and o.shape==p.shape
 
 def test_layers_with_wrong_shapes_are_refused():
-    (W1, b1), last = random_layers([4, 3, 2], generator=np.random.default_rng(0))
+    (W1, b1), last = random_layers([4, 3, 2], rng=np.random.default_rng(0))
     x, y = np.ones((2, 4)), np.array([0, 1])
     for bad in ([(W1.T, b1), last], [(W1, b1[:2]), last], [(W1, b1), (W1, b1)], [(W1[0], b1), last]):
         with pytest.raises(ValueError, match='mismatch|broadcast'): net_gradient(bad, x, y)
