@@ -55,7 +55,7 @@ def torch_loop(job, loader, model):
 def products(job, shuffled=False):
     "The matrix products of an epoch; `shuffled` also fetches the digits in a new order, and takes Adam's pass through its memory (plain SGD can step inside a product)"
     import torch
-    from sgd_course.backprop import FusedAdam
+    from sgd_course.fused import FusedAdam
     from sgd_course.mini_batches import DataLoader
     weights = [torch.randn(b, a)/a**0.5 for a, b in pairwise(job.sizes)]
     grads = [torch.empty_like(w) for w in weights]
@@ -70,7 +70,7 @@ def products(job, shuffled=False):
             for i in reversed(range(len(weights))):
                 torch.mm(errors[i+1].t(), acts[i], out=grads[i])
                 if i: torch.mm(errors[i+1], weights[i], out=errors[i])
-            if shuffled and job.opt=='Adam': adam.step()
+            if shuffled and job.opt=='Adam': adam.move()
         return len(job.x)
     memory = {n: [[torch.randn(n, k) for k in job.sizes] for _ in range(2)] for n in {job.batch, len(job.x)%job.batch or job.batch}}
     return turn
@@ -79,18 +79,19 @@ peer('bound', 'The matrix products alone: the bound')(products)
 peer('floor', "The products, the fetching of shuffled digits and Adam's pass, and nothing else: the floor")(partial(products, shuffled=True))
 
 def our_learner(job, watched=True, by_hand=False):
-    "`Learner` with its own digits, network and optimiser; `watched` by progress bar and recorder"
+    "`Learner` or `FusedLearner` with its own optimiser; `watched` by progress bar and recorder"
     import torch
     from torch.nn import functional as F
-    from sgd_course import backprop, full_mnist
+    from sgd_course.fused import FusedLearner
     from sgd_course.learner import Learner, ProgressBar, Recorder
     from sgd_course.mini_batches import SGD, DataLoader
     from sgd_course.nonlinearity import mlp
     from sgd_course.optimizers import Adam
     train = DataLoader(job.x, job.y, job.batch, shuffle=True, generator=torch.Generator().manual_seed(0))
     opt_func = {'SGD': SGD, 'Adam': Adam}[job.opt]
-    learn = Learner(mlp(job.sizes, generator=torch.Generator().manual_seed(0)), train, None, F.cross_entropy, opt_func, LR[job.opt],
-        [Recorder(), ProgressBar()] if watched else [], 'cpu', engine=backprop.by_hand if by_hand else full_mnist.autograd)
+    model = mlp(job.sizes, generator=torch.Generator().manual_seed(0))
+    kind, callbacks = FusedLearner if by_hand else Learner, [Recorder(), ProgressBar()] if watched else []
+    learn = kind(model, train, None, F.cross_entropy, opt_func, LR[job.opt], callbacks, device='cpu')
     def turn():
         learn.fit(1)
         return len(job.x)
@@ -98,8 +99,10 @@ def our_learner(job, watched=True, by_hand=False):
 
 peer('learner', '**this package**: `Learner`, with progress bar and recording', 'sgd_course.learner')(our_learner)
 peer('bare', '**this package**: `Learner` without them', 'sgd_course.learner')(partial(our_learner, watched=False))
-peer('hand', '**this package**: `Learner` with the gradient by hand, with progress bar and recording', 'sgd_course.backprop')(partial(our_learner, by_hand=True))
-peer('barehand', '**this package**: `Learner` with the gradient by hand, without them', 'sgd_course.backprop')(partial(our_learner, watched=False, by_hand=True))
+peer('hand', '**this package**: `Learner` with the gradient by hand, with progress bar and recording', 'sgd_course.fused')(
+    partial(our_learner, by_hand=True))
+peer('barehand', '**this package**: `Learner` with the gradient by hand, without them', 'sgd_course.fused')(
+    partial(our_learner, watched=False, by_hand=True))
 
 @peer('jax', 'JAX, the whole epoch in one `lax.scan`', 'jax')
 def with_jax(job):
@@ -319,7 +322,7 @@ Medians over the rounds.
 {notes}
 """
 NOTES = {
-    'hand': 'With the gradient by hand, plain SGD takes its step inside the product, and Adam goes once through the one vector of weights (chapter 10).',
+    'hand': 'With the gradient by hand, plain SGD takes its step inside the product, and Adam goes once through the one vector of weights (nbs/fused.ipynb).',
     'jax': 'JAX compiles the epoch before the first round, gives back the loss of every step, draws nothing, and leaves out the last small batch.',
     'sklearn': '`MLPClassifier` is called once per epoch (`partial_fit`), without momentum and penalty.',
     'fastai': "fastai's data are a list of pairs of tensors, as in chapter 4 of its book, and it validates on one mini-batch.",

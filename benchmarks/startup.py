@@ -42,7 +42,8 @@ def machine():
     "The machine in one line"
     cpu = platform.processor() or platform.machine()
     info = Path('/proc/cpuinfo')
-    if info.exists(): cpu = next((l.split(':')[1].strip() for l in info.read_text().splitlines() if l.startswith('model name')), cpu)
+    if info.exists():
+        cpu = next((l.split(':')[1].strip() for l in info.read_text().splitlines() if l.startswith('model name')), cpu)
     return f'{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}'
 
 def main(runs=5):

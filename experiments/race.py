@@ -1,8 +1,9 @@
 """The race of the optimisers of chapter 9 on all digits, over several seeds: `python experiments/race.py`
 
-Six optimisers, each with a constant learning rate and with warm-up and cosine. For each pair, first its learning rate is chosen on 10,000 validation
-digits. Then five networks are trained on all 60,000 digits, and each is tested once on the 10,000 test digits. The results are written to
-sgd_course/content/results/optimizers.json, which the chapter shows. It takes minutes; pairs that are in the file already are left out, unless `--again` is given.
+Six optimisers, each with a constant learning rate and with warm-up and cosine. For each pair, first its learning rate
+is chosen on 10,000 validation digits. Then five networks are trained on all 60,000 digits, and each is tested once on
+the 10,000 test digits. The results are written to sgd_course/content/results/optimizers.json, which the chapter shows.
+It takes minutes; pairs that are in the file already are left out, unless `--again` is given.
 `python experiments/race.py --check` trains each pair once for a fraction of an epoch and writes nothing."""
 import json, sys, time
 from functools import partial
@@ -18,46 +19,56 @@ from sgd_course.data import load_mnist, to_vectors
 from sgd_course.files import write_whole
 from sgd_course.full_mnist import digit_accuracy, digit_loaders, evaluate
 from sgd_course.learner import Learner, Schedule
-from sgd_course.mini_batches import DataLoader
+from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
-from sgd_course.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop, warm_up_cosine
+from sgd_course.optimizers import Adam, AdamW, Momentum, Nesterov, RMSprop, warm_up_cosine
 
 OUT = ROOT/'sgd_course/content/results/optimizers.json'
 RECIPE = dict(sizes=[784, 100, 10], batch_size=128, epochs=4)
 CHOICE_SEED, SEEDS = 100, range(5)
-PLAIN, ROLLING, SCALED = [0.01, 0.03, 0.1, 0.3, 1., 3.], [0.003, 0.01, 0.03, 0.1, 0.3, 1.], [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+PLAIN = [0.01, 0.03, 0.1, 0.3, 1., 3.]
+ROLLING = [0.003, 0.01, 0.03, 0.1, 0.3, 1.]
+SCALED = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
 RATES = {SGD: PLAIN, Momentum: ROLLING, Nesterov: ROLLING, RMSprop: SCALED, Adam: SCALED, AdamW: SCALED}
 SCHEDULES = {'constant': None, 'warm-up and cosine': warm_up_cosine}
 
 def train(loader, opt_func, lr, rule, seed, epochs):
     "A network trained on the digits of `loader`; the same for the same arguments on one machine"
     g = torch.Generator().manual_seed(seed)
-    model, loader.generator = mlp(RECIPE['sizes'], generator=g), g
+    model = mlp(RECIPE['sizes'], generator=g)
+    loader.generator = g
     callbacks = [Schedule(lr=lambda done: rule(done, lr))] if rule else []
     Learner(model, loader, None, F.cross_entropy, opt_func, lr, callbacks, device='cpu').fit(epochs)
     return model
 
-def accuracy(model, loader): return round(evaluate(model, loader, {'accuracy': digit_accuracy})['accuracy'], 5)
+def accuracy(model, loader):
+    "Share of the digits of `loader` that the model gets right"
+    return round(evaluate(model, loader, {'accuracy': digit_accuracy})['accuracy'], 5)
 
 def race(opt_func, rule, part, valid, everything, test):
     "Validation accuracy for each rate, the best rate, and test accuracies with it"
-    tried = {}
+    tried, epochs = {}, RECIPE['epochs']
     for lr in RATES[opt_func]:
-        try: tried[str(lr)] = accuracy(train(part, opt_func, lr, rule, CHOICE_SEED, RECIPE['epochs']), valid)
+        try: tried[str(lr)] = accuracy(train(part, opt_func, lr, rule, CHOICE_SEED, epochs), valid)
         except ValueError: tried[str(lr)] = 0. # Diverged
     lr = float(max(tried, key=tried.get))
-    return dict(validation=tried, lr=lr, test=[accuracy(train(everything, opt_func, lr, rule, seed, RECIPE['epochs']), test) for seed in SEEDS])
+    models = [train(everything, opt_func, lr, rule, seed, epochs) for seed in SEEDS]
+    return dict(validation=tried, lr=lr, test=[accuracy(model, test) for model in models])
 
 def main(check=False, again=False):
     part, valid = digit_loaders(RECIPE['batch_size'], generator=torch.Generator())
     pairs = [(f'{o.__name__}, {name}', o, rule) for name, rule in SCHEDULES.items() for o in RATES]
     if check:
-        few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True, generator=torch.Generator())
-        for name, o, rule in pairs: print(name, 'validation', accuracy(train(few, o, RATES[o][2], rule, 0, 1), valid), flush=True)
+        few = DataLoader(part.x[:2560], part.y[:2560], RECIPE['batch_size'], True,
+                         generator=torch.Generator())
+        for name, o, rule in pairs:
+            print(name, 'validation', accuracy(train(few, o, RATES[o][2], rule, 0, 1), valid), flush=True)
         return
     everything = digit_loaders(RECIPE['batch_size'], valid=0, generator=torch.Generator())[0]
-    test = DataLoader(to_vectors(load_mnist('test').images), load_mnist('test').labels, 2000)
-    found = json.loads(OUT.read_text()) if OUT.exists() and not again else {'recipe': RECIPE, 'runs': {}}
+    digits = load_mnist('test')
+    test = DataLoader(to_vectors(digits.images), digits.labels, 2000)
+    found = {'recipe': RECIPE, 'runs': {}}
+    if OUT.exists() and not again: found = json.loads(OUT.read_text(encoding='utf-8'))
     for name, o, rule in pairs:
         if name in found['runs']: continue
         start = time.perf_counter()

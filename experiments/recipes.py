@@ -35,15 +35,16 @@ def once(recipe, seed, valid):
     import torch
     from torch.nn import functional as F
     from sgd_course.data import load_mnist, to_vectors
-    from sgd_course.backprop import by_hand
+    from sgd_course.fused import FusedLearner
     from sgd_course.full_mnist import digit_accuracy, digit_loaders, evaluate
     from sgd_course.learner import Learner, Schedule, triangle
     from sgd_course.mini_batches import DataLoader
     from sgd_course.nonlinearity import mlp
     start, generator = time.perf_counter(), torch.Generator().manual_seed(seed)
     train, check = digit_loaders(recipe.batch, valid, generator=generator)
-    loss_func, engine = (partial(F.cross_entropy, label_smoothing=recipe.smoothing), autograd) if recipe.smoothing else (F.cross_entropy, by_hand)
-    learn = Learner(mlp(recipe.sizes, generator=generator), train, None, loss_func, lr=0., device='cpu', engine=engine,
+    kind, loss_func = FusedLearner, F.cross_entropy
+    if recipe.smoothing: kind, loss_func = Learner, partial(F.cross_entropy, label_smoothing=recipe.smoothing)
+    learn = kind(mlp(recipe.sizes, generator=generator), train, None, loss_func, lr=0., device='cpu',
         callbacks=[Schedule(lr=lambda done: triangle(done, recipe.peak))])
     learn.fit(recipe.epochs)
     seconds = time.perf_counter() - start

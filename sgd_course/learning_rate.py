@@ -20,7 +20,7 @@ def sgd_step(
     params, # List of leaf tensors after `backward()`, any shapes
     lr:float, # Learning rate, finite and not negative
 ):
-    "Move each of `params` by `-lr*grad`, then clear its gradient"
+    "Move each by `-lr*grad`, then clear it; `ValueError` for a missing or NaN gradient"
     params = [] if torch.is_tensor(params) else list(params)
     if not params: refuse('a list of tensors, such as [w]', 'one tensor or none')
     grads = [values('the gradient after backward()', p.grad) for p in params]
@@ -84,8 +84,8 @@ def walk(
     noise:float=0., # Standard deviation of the normal noise that is added to each gradient
     *,
     generator:torch.Generator=None, # Source of the noise; needed if `noise` is not 0
-)->torch.Tensor: # The paths, start included: shape (steps+1, *shape of w), float64
-    "Many runs of noisy descent at once; a run that diverges goes on to `inf` or `nan`"
+)->torch.Tensor: # Paths with their start: (steps+1, *shape of w), `inf` where they diverge
+    "Many runs of noisy descent at once; raises `ValueError` for a slope of another shape"
     if noise and not generator: refuse('a generator for the noise', generator)
     if not callable(lr): w, _ = torch.broadcast_tensors(w, torch.as_tensor(lr))
     shapes('w (*n), slope (*n)', w=w, slope=slope(w))

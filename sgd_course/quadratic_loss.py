@@ -23,7 +23,7 @@ def quadratic(
 def slope(
     f, # Function of one number that returns one number
     x:float, # The place
-    h:float=1e-5, # How far to look to each side, in the units of `x`; positive
+    h:float=1e-5, # How far to look to each side; `ZeroDivisionError` if `x+h` is still `x`
 )->float: # About $f'(x)$, with an error that shrinks like $h^2$
     "Slope of `f` at `x` by the central difference: rise over run, from $x-h$ to $x+h$"
     left, right = x - h, x + h
@@ -59,7 +59,7 @@ def numerical_gradient(
     w, # Weights: a number, a list or a tensor of any shape, floating point
     h:float=None, # How far to look to each side; by default about `eps**(1/3)` of the dtype
 ): # About the gradient, shape and dtype of `w`
-    "Gradient of `f` at `w` by central differences, one weight at a time"
+    "Gradient by differences; raises `ZeroDivisionError` if `h` is too small for a weight"
     flat, slopes = w.detach().flatten(), []
     for i, wi in enumerate(flat.tolist()):
         nudge = h or torch.finfo(w.dtype).eps**(1/3)*max(1, abs(wi))

@@ -1,18 +1,22 @@
-"""Make the sections Exercises and Questions of the chapters from the files in sgd_course/content/exercises and sgd_course/content/questions
+"""Make the sections Exercises and Questions of the chapters
+
+From the files in sgd_course/content/exercises and sgd_course/content/questions:
 
     python -m tools.exercise_cells            writes them into the notebooks
     python -m tools.exercise_cells --check    changes nothing, and ends with 1 if a notebook is out of date
 """
 import hashlib, json, re, sys
 
-from sgd_course.checks import answer_name, clean_solution, parse_exercise, split_headings, starter
 from sgd_course.files import write_whole
-from sgd_course.progress import exercise_texts
+from sgd_course.practice.exercises import answer_name, clean_solution, exercise_texts, exercises_of, starter
 from tools.notebooks import NBS, dumps, text as source
 
 EXERCISES = """## Exercises
 
-Fill in a cell and run it. `check` says whether the answer is right, and if it is not, why. `hint('...')` with the name of the exercise gives up to three hints, one more at each call. They are folded below each exercise too, and so is the solution. What you have solved is kept on your machine: see [your progress](progress.ipynb)."""
+Fill in a cell and run it. `check` says whether the answer is right, and if it is not, why. \
+`hint('...')` with the name of the exercise gives up to three hints, one more at each call. \
+They are folded below each exercise too, and so is the solution. \
+What you have solved is kept on your machine: see [your progress](progress.ipynb)."""
 
 QUESTIONS = """## Questions
 
@@ -20,6 +24,8 @@ Answer first, then press Check: you get the reason for what you chose. Nothing i
 
 IMPORTS = """from sgd_course.checks import check, hint, solution
 from sgd_course.questionnaire import questionnaire"""
+
+TO_DO = {'write': 'write it yourself', 'repair': 'repair it', 'predict': 'predict before you run'}
 
 def notebook_of(chapter, folder=NBS):
     "The notebook of a chapter: the one whose name is the chapter's behind its number"
@@ -29,19 +35,22 @@ def folded(summary, text): return f'<details><summary>{summary}</summary>\n\n{te
 
 def nested(hints, n=1):
     "Each hint holds the next one, folded"
-    return folded(f'Hint {n}', hints[0] + (f'\n\n{nested(hints[1:], n+1)}' if hints[1:] else ''))
+    first, *others = hints
+    return folded(f'Hint {n}', f'{first}\n\n{nested(others, n+1)}' if others else first)
 
 def exercise_cells(exercise):
     "Task, cell to fill in, and folded help: pairs of a cell's type and its text"
     e, name = exercise, answer_name(exercise.solution)
-    yield 'markdown', f'### {e.title}\n\n*{e.level.capitalize()}: {dict(write="write it yourself", repair="repair it", predict="predict before you run")[e.kind]}.*\n\n{e.task}'
+    yield 'markdown', f'### {e.title}\n\n*{e.level.capitalize()}: {TO_DO[e.kind]}.*\n\n{e.task}'
     yield 'code', f'{starter(e)}\n\ncheck({e.name!r}, {name})'
-    yield 'markdown', nested(e.hints) + '\n\n' + folded('Solution', f'```python\n{clean_solution(e)}\n```\n\n{e.reason}')
+    solution = folded('Solution', f'```python\n{clean_solution(e)}\n```\n\n{e.reason}')
+    yield 'markdown', f'{nested(e.hints)}\n\n{solution}'
 
 def section_exercises(chapter):
     "All cells of the section Exercises"
-    parts = split_headings(exercise_texts()[chapter], '## ')
-    return [('markdown', EXERCISES), ('code', IMPORTS), *(c for head, text in parts for c in exercise_cells(parse_exercise(chapter, head, text)))]
+    cells = [('markdown', EXERCISES), ('code', IMPORTS)]
+    for exercise in exercises_of(chapter): cells += exercise_cells(exercise)
+    return cells
 
 def section_questions(chapter):
     "All cells of the section Questions"
@@ -52,11 +61,14 @@ def unlinked(cell):
     return re.sub(r'\[([^\[\]]+)\]\(glossary\.ipynb#[\w-]+\)', r'\1', source(cell))
 
 def new_cell(kind, text):
-    cell = {'cell_type': kind, 'id': hashlib.sha1(text.encode()).hexdigest()[:8], 'metadata': {}, 'source': text.splitlines(True)}
-    return dict(sorted((cell | ({'execution_count': None, 'outputs': []} if kind=='code' else {})).items())) # In the order in which nbdev-clean writes them
+    "A cell with its keys in the order in which nbdev-clean writes them"
+    cell = {'cell_type': kind, 'id': hashlib.sha1(text.encode()).hexdigest()[:8], 'metadata': {},
+        'source': text.splitlines(True)}
+    if kind=='code': cell |= {'execution_count': None, 'outputs': []}
+    return dict(sorted(cell.items()))
 
 def replaced(cells, section):
-    "`cells` with the section that has the heading of `section` replaced by it; cells that stay the same keep their outputs and ids"
+    "`cells` with `section` in place of the one with its heading; cells that stay keep their outputs and ids"
     heading = section[0][1].splitlines()[0]
     starts = [i for i, c in enumerate(cells) if c['cell_type']=='markdown' and source(c).startswith('## ')]
     start = next((i for i in starts if source(cells[i]).splitlines()[0]==heading), None)
@@ -68,7 +80,8 @@ def replaced(cells, section):
 def updated(text, chapter):
     "The text of a chapter's notebook with both sections up to date"
     nb = json.loads(text)
-    for section in (section_exercises(chapter), section_questions(chapter)): nb['cells'] = replaced(nb['cells'], section)
+    for section in (section_exercises(chapter), section_questions(chapter)):
+        nb['cells'] = replaced(nb['cells'], section)
     return dumps(nb)
 
 def main(check=False):

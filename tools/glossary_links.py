@@ -1,6 +1,6 @@
-"""Put the glossary into the notebooks: its page, the tables "Terms introduced", and a link at the first use of each term.
+"""Put the glossary into the notebooks: its page, the tables "Terms introduced", and links at the first uses of terms
 
-`python -m tools.glossary_links` changes the notebooks in nbs/ that need it, `python -m tools.glossary_links glossary` only that one.
+`python -m tools.glossary_links` changes the notebooks in nbs/ that need it, with `glossary` behind it only that one.
 All comes from sgd_course/content/glossary.toml. The first page has no links, as README.md is made from it."""
 import re, sys
 from functools import cache
@@ -10,12 +10,14 @@ from tools.notebooks import NBS, read, set_text, text as text_of, titles, write
 
 # Text in which no term is looked for: code, maths, pictures, addresses, tags, headings, tables
 HIDDEN = re.compile(r'''(?mx) (?P<f>```+|~~~+)[\s\S]*?(?P=f) | (?P<c>`+).+?(?P=c) | \$\$[\s\S]*?\$\$ | \$[^$\n]+\$
-    | !\[[^\]]*\]\([^)\s]*\) | (?<=\])\([^)\s]*\) | https?://[^\s)]+ | <(?P<t>code|summary)>.*?</(?P=t)> | <[^>\n]+> | ^\#.*$ | ^\|.*$''')
+    | !\[[^\]]*\]\([^)\s]*\) | (?<=\])\([^)\s]*\) | https?://[^\s)]+
+    | <(?P<t>code|summary)>.*?</(?P=t)> | <[^>\n]+> | ^\#.*$ | ^\|.*$''')
 LINK = re.compile(r'\[(?P<text>(?:[^\[\]\n]|\[[^\]\n]*\])*)\]\((?P<url>[^)\s]*)\)')
 ENTRY = re.compile(r'glossary\.ipynb#(?P<anchor>[\w-]+)')
 TABLE = re.compile(r'(?<=^## Terms introduced\n\n)(?:\|.*\n?)+', re.M)
 # The list in front of each chapter may name what is known; the lists at its end are no prose
-OPENING, CLOSING = re.compile(r'^\*\*What you will learn\*\*', re.M), re.compile(r'^## (?:Terms introduced|Further reading)', re.M)
+OPENING = re.compile(r'^\*\*What you will learn\*\*', re.M)
+CLOSING = re.compile(r'^## (?:Terms introduced|Further reading)', re.M)
 
 def blank(match): return re.sub(r'[^\n]', '\0', match[0])
 
@@ -32,7 +34,8 @@ def finder():
     "Finds the longest form of any term that is not plain English, and the term for each group of it"
     forms = [(form, t) for t in all_terms() if not t.plain for form in (t.term, *t.forms)]
     forms.sort(key=lambda f: (-len(f[0]), f[0]))
-    return re.compile(r'(?<![\w-])(?:' + '|'.join(f'({pattern(form)})' for form, _ in forms) + r")(?![\w])(?!-\w)", re.I), [t for _, t in forms]
+    groups = '|'.join(f'({pattern(form)})' for form, _ in forms)
+    return re.compile(rf'(?<![\w-])(?:{groups})(?![\w])(?!-\w)', re.I), [t for _, t in forms]
 
 def uses(text):
     "A match and its term for each use of a term in `text`, in order"
@@ -67,10 +70,14 @@ def first_uses(cells, chapter):
     for i, text in enumerate(cells):
         links = [link.span() for link in LINK.finditer(text)]
         for match, term in uses(text):
-            if term.chapter <= chapter and OPENING.search(text) or any(a <= match.start() < b for a, b in links): continue
+            inside = any(a <= match.start() < b for a, b in links)
+            if inside or term.chapter <= chapter and OPENING.search(text): continue
             places.setdefault(term, (i, *match.span()))
     for term in (t for t in all_terms() if t.chapter==chapter):
-        if found := next(((i, match) for i, text in enumerate(cells) if (match := introduced(term, text))), None): places[term] = (found[0], *found[1].span('word'))
+        matches = ((i, introduced(term, text)) for i, text in enumerate(cells))
+        for i, match in ((i, match) for i, match in matches if match):
+            places[term] = (i, *match.span('word'))
+            break
     return places
 
 def split(cells):
@@ -79,7 +86,7 @@ def split(cells):
     return cells[:end], cells[end:]
 
 def link_chapter(cells, chapter):
-    "The Markdown `cells` of a chapter, without its title, with a link at the first use of each term; changes nothing the second time"
+    "The Markdown `cells` of a chapter, but for its title, with a link at the first use of each term; twice is as once"
     body, end = split(cells)
     body = [unlink(text) for text in body]
     done = set().union(*map(linked, body))
@@ -87,7 +94,8 @@ def link_chapter(cells, chapter):
     for i, begin, stop, anchor in sorted(places, reverse=True):
         body[i] = f'{body[i][:begin]}[{body[i][begin:stop]}](glossary.ipynb#{anchor}){body[i][stop:]}'
     if any(t.chapter==chapter for t in all_terms()):
-        end = [TABLE.sub(lambda m: terms_table(chapter) + '\n'*m[0].endswith('\n'), text) for text in end]
+        table = terms_table(chapter)
+        end = [TABLE.sub(lambda m: f'{table}\n' if m[0].endswith('\n') else table, text) for text in end]
     return body + end
 
 # Notebooks
@@ -99,13 +107,16 @@ def link_notebook(nb, chapter):
 
 def fill_page(nb, titles):
     "Put the list by chapters and all entries into the notebook `nb`, the page of the glossary"
-    starts = [re.match(r'## (By chapter|\w)$', text_of(c), re.M) for c in nb['cells']]
-    first, last = starts.index(next(filter(None, starts))), len(starts) - starts[::-1].index(next(filter(None, starts[::-1])))
-    texts = {'by-chapter': f'## By chapter\n\n{by_chapter(titles)}'} | {f'letter-{k.lower()}': text for k, text in by_letter().items()}
-    nb['cells'][first:last] = [dict(cell_type='markdown', id=name, metadata={}, source=text.splitlines(keepends=True)) for name, text in texts.items()]
+    generated = re.compile(r'## (By chapter|\w)$', re.M)
+    places = [i for i, c in enumerate(nb['cells']) if generated.match(text_of(c))]
+    texts = {'by-chapter': f'## By chapter\n\n{by_chapter(titles)}'}
+    texts |= {f'letter-{letter.lower()}': text for letter, text in by_letter().items()}
+    nb['cells'][places[0]:places[-1]+1] = [
+        dict(cell_type='markdown', id=name, metadata={}, source=text.splitlines(keepends=True))
+        for name, text in texts.items()]
 
 def update(folder, names=()):
-    "Bring the glossary and the chapters in `folder` up to date, or only those in `names`; yields the names of those that change"
+    "Bring the glossary and the chapters in `folder`, or those in `names`, up to date; yields the names of what changes"
     chapters = titles(folder)
     for name in names or ['glossary', *chapters]:
         path = folder/f'{name}.ipynb'

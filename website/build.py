@@ -27,9 +27,12 @@ def check_notebooks(contents, folder):
     there = {p.relative_to(folder).as_posix() for p in folder.rglob('*.ipynb') if not any(o.startswith(('_', '.')) for o in p.relative_to(folder).parts)}
     pages = [convert.page_name(name) for name in named]
     if 'index.ipynb' not in named: raise SiteError('_quarto.yml does not name index.ipynb')
-    if missing := sorted(set(named)-there): raise SiteError(f'_quarto.yml names notebooks that are not in {folder}: {", ".join(missing)}')
-    if unnamed := sorted(there-set(named)): raise SiteError(f'notebooks that _quarto.yml does not name: {", ".join(unnamed)}')
-    if len(set(pages))<len(pages): raise SiteError(f'two notebooks would make the same page: {", ".join(sorted(pages))}')
+    if missing := sorted(set(named)-there):
+        raise SiteError(f'_quarto.yml names notebooks that are not in {folder}: {", ".join(missing)}')
+    if unnamed := sorted(there-set(named)):
+        raise SiteError(f'notebooks that _quarto.yml does not name: {", ".join(unnamed)}')
+    if len(set(pages))<len(pages):
+        raise SiteError(f'two notebooks would make the same page: {", ".join(sorted(pages))}')
     return named
 
 def run_only_exports(cells):
@@ -97,7 +100,8 @@ MARK = '.sgd-course-site'   # lies in every site that was built here, so that on
 
 def check_out(out):
     "Raise `SiteError` unless `out` is free, an empty folder or an earlier site, and neither holds nor is the repository"
-    if ROOT.is_relative_to(out): raise SiteError(f'expected a folder for the site alone, got {out}, which holds the repository')
+    if ROOT.is_relative_to(out):
+        raise SiteError(f'expected a folder for the site alone, got {out}, which holds the repository')
     if not out.exists(): return
     if not out.is_dir(): raise SiteError(f'expected a folder, got the file {out}')
     if any(out.iterdir()) and not (out/MARK).is_file():

@@ -126,7 +126,8 @@ def test_no_story_loses_a_word_of_the_learner(tmp_path_factory, story):
             assert (course/'a.ipynb').read_text() in after.values() or any(t.startswith('own') for t in after.values())
     shutil.rmtree(folder)
 
-def notebook(source, **more): return json.dumps({'cells': [{'cell_type': 'code', 'source': [source], 'outputs': [], **more}], 'metadata': {}})
+def notebook(source, **more):
+    return json.dumps({'cells': [{'cell_type': 'code', 'source': [source], 'outputs': [], **more}], 'metadata': {}})
 
 def test_a_chapter_that_was_only_run_counts_as_untouched(course, mine):
     renew(course, notebook('w = 1'), 'a.ipynb')

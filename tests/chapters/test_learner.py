@@ -532,7 +532,8 @@ GOOD = {'sizes': [2, 3], 'activation': 'ReLU', 'weights': W3}
     None, 3, {'weights': None}, {'activation': 'eval'}, {'activation': ['ReLU']}, {'sizes': [10**9, 10**9]},
     {'sizes': [3, 2]}, {'sizes': 5}, {'sizes': [2]}, {'sizes': [2, 0, 3]}, {'sizes': [2., 3.]},
     {'weights': {'a': torch.zeros(3, 2), 'b': torch.zeros(3)}}, {'weights': {k: v.long() for k, v in W3.items()}},
-    {'weights': W3 | {'0.bias': torch.zeros(3).double()}}, {'weights': W3 | {'0.bias': torch.full((3,), float('nan'))}}])
+    {'weights': W3 | {'0.bias': torch.zeros(3).double()}},
+    {'weights': W3 | {'0.bias': torch.full((3,), float('nan'))}}])
 def test_models_that_make_no_sense(change, tmp_path):
     write_state(tmp_path/'m', 'model', GOOD)
     assert architecture(load_model(tmp_path/'m'))=={'sizes': [2, 3], 'activation': 'ReLU'}

@@ -1,13 +1,12 @@
 "The questions: their data, and the forms in a real browser, used by mouse, keyboard and screen reader"
-import json, re
-from pathlib import Path
+import re
 
 import pytest
 
-from repository import HELPERS, NOTEBOOKS, PACKAGE, ROOT
-from sgd_course.checks import namespace
-from sgd_course.progress import exercise_texts
-from sgd_course.questionnaire import Questionnaire, inline, load_questions, questionnaire
+from repository import HELPERS, PACKAGE
+from sgd_course.practice.exercises import exercise_texts
+from sgd_course.practice.sandbox import namespace
+from sgd_course.questionnaire import Questionnaire, load_questions, questionnaire
 
 CHAPTERS = [p.stem for p in sorted((PACKAGE/'content'/'questions').glob('*.toml'))]
 AXE = HELPERS/'vendor/axe.min.js'
@@ -21,43 +20,54 @@ def texts(question):
 
 def test_every_chapter_with_exercises_has_questions(): assert set(CHAPTERS)==set(exercise_texts())
 
+def faults(question):
+    "What is wrong with a question; `load_questions` has looked for the rest"
+    q, reasons = question, [o['why'] for o in question.get('options', question.get('others'))]
+    if len(set(reasons))<len(reasons): yield 'each option needs a reason of its own'
+    for o in q.get('others', []):
+        if abs(o['number'] - q['number'])<=2*q['tolerance']: yield f'{o["number"]} is as good as right'
+    for text in texts(q):
+        if text!=text.strip() or len(text)>=300: yield f'too long, or with blanks around: {text}'
+        if re.search(r'\\|[{}]', text): yield f'only simple formulas are shown: {text}'
+
 @pytest.mark.parametrize('chapter', CHAPTERS)
 def test_questions(chapter):
-    "`load_questions` checks the rest: something right, a reason for each option, nothing twice"
     questions = load_questions(chapter)
     assert 8 <= len(questions) <= 12
     assert any('number' in q for q in questions) and sum('options' in q for q in questions)>=6
-    for q in questions:
-        assert all(t==t.strip() and len(t)<300 for t in texts(q)), q['ask']
-        assert len({o['why'] for o in q.get('options', q.get('others'))})==len(q.get('options', q.get('others'))), 'each option has a reason of its own'
-        assert all(abs(o['number'] - q['number'])>2*q['tolerance'] for o in q.get('others', []))
-        assert not any(re.search(r'\\|[{}]', t) for t in texts(q)), 'only simple formulas are shown'
-
-@pytest.mark.parametrize('chapter', CHAPTERS)
-def test_right_options_do_not_stand_in_one_place(chapter):
-    places = [i for q in load_questions(chapter) for i, o in enumerate(q.get('options', [])) if o.get('right')]
-    assert max(places.count(i) for i in places) < 0.7*len(places)
+    assert [(q['ask'], fault) for q in questions for fault in faults(q)]==[]
+    places = [i for q in questions for i, o in enumerate(q.get('options', [])) if o.get('right')]
+    assert max(places.count(i) for i in places) < 0.7*len(places), 'right options stand in different places'
 
 @pytest.mark.parametrize('chapter', CHAPTERS)
 def test_numbers_are_true(chapter):
     for q in (q for q in load_questions(chapter) if 'number' in q):
         *before, last = q['proof'].split('; ')
-        space = namespace('\n'.join(before))
-        assert float(eval(last, space))==pytest.approx(q['number'], abs=max(q['tolerance'], 1e-6)), q['ask']
+        value = float(eval(last, namespace('\n'.join(before))))
+        assert value==pytest.approx(q['number'], abs=max(q['tolerance'], 1e-6)), q['ask']
 
 # Browser
 
 QUESTIONS = [
-    dict(ask='Which one?', options=[dict(text='the `first`', why='No, the second.'), dict(text='the second', right=True, why='Yes, this one.')]),
-    dict(ask='Which two?', code='x = 1 < 2', options=[dict(text='a', right=True, why='a is in.'), dict(text='b', why='b is out.'), dict(text='c', right=True, why='c is in.')]),
-    dict(ask='How many?', number=0.5, tolerance=0.01, unit='metres', why='Half of one.', others=[dict(number=2, why='The other way round.')], otherwise='Halve it.')]
+    dict(ask='Which one?', options=[
+        dict(text='the `first`', why='No, the second.'),
+        dict(text='the second', right=True, why='Yes, this one.')]),
+    dict(ask='Which two?', code='x = 1 < 2', options=[
+        dict(text='a', right=True, why='a is in.'),
+        dict(text='b', why='b is out.'),
+        dict(text='c', right=True, why='c is in.')]),
+    dict(ask='How many?', number=0.5, tolerance=0.01, unit='metres', why='Half of one.',
+        others=[dict(number=2, why='The other way round.')], otherwise='Halve it.')]
+
+def open_page(page, tmp_path, html):
+    (tmp_path/'q.html').write_text(f'<!doctype html><html lang="en"><title>q</title>{html}</html>', encoding='utf-8')
+    page.goto((tmp_path/'q.html').as_uri())
 
 @pytest.fixture
 def form(page, tmp_path):
     "A page with the three questions, twice the same, as a notebook run twice would have them"
     html = Questionnaire(QUESTIONS, 'Three "questions"')._repr_html_()
-    (tmp_path/'q.html').write_text(f'<!doctype html><html lang="en"><title>q</title><style>* {{ color: inherit }}</style><main><h1>q</h1>{html}{html}</main></html>', encoding='utf-8')
-    page.goto((tmp_path/'q.html').as_uri())
+    open_page(page, tmp_path, f'<style>* {{ color: inherit }}</style><main><h1>q</h1>{html}{html}</main>')
     return page.locator('.sgd-questions').first
 
 def press(form, n): form.get_by_role('button', name=f'Check answer {n}', exact=True).click()
@@ -78,35 +88,50 @@ def test_wrong_choice_gets_its_reason_and_another_try(form):
     assert '1 of 3 right' in form.locator('.all').inner_text()
 
 def test_several_right_ones(form):
-    box = lambda name: form.get_by_role('checkbox', name=name, exact=True)
-    assert 'choose all that apply' in field(form, 2).inner_text() and 'x = 1 < 2' in field(form, 2).inner_text()
-    box('a').check()
+    said = field(form, 2).inner_text()
+    assert 'choose all that apply' in said and 'x = 1 < 2' in said
+    form.get_by_role('checkbox', name='a', exact=True).check()
     press(form, 2)
     assert '1 more is to be found' in field(form, 2).inner_text()
     form.locator('input[value="1"][type=checkbox]').check()
     press(form, 2)
-    assert 'Not all that you chose is right.' in field(form, 2).inner_text() and 'b is out.' in field(form, 2).inner_text()
+    said = field(form, 2).inner_text()
+    assert 'Not all that you chose is right.' in said and 'b is out.' in said
     form.locator('input[value="1"][type=checkbox]').uncheck()
     form.locator('input[value="2"][type=checkbox]').check()
     press(form, 2)
     assert 'Right.' in field(form, 2).inner_text()
 
-@pytest.mark.parametrize('typed, said', [('0.5', 'Right. Half of one.'), ('.505', 'Right.'), (' 0,5 ', 'Right.'), ('5e-1', 'Right.'), ('2', 'The other way round.'), ('0.52', 'Halve it.'), ('−0.5', 'Halve it.'),
-    ('half', 'Type a number'), ('', 'Type a number'), ('0.5x', 'Type a number'), ('1.2.3', 'Type a number')])
-def test_number(form, typed, said):
-    form.get_by_role('textbox', name='Answer in metres').fill(typed)
-    press(form, 3)
-    assert said in field(form, 3).inner_text()
+def test_number_that_is_typed_gets_its_reason(form):
+    answers = {'0.5': 'Right. Half of one.', '2': 'Not right. The other way round.', 'half': 'Type a number'}
+    for typed, said in answers.items():
+        form.get_by_role('textbox', name='Answer in metres').fill(typed)
+        press(form, 3)
+        assert said in field(form, 3).inner_text()
 
-THOUSAND = Questionnaire([dict(ask='How many?', number=n, tolerance=1e-9, why='So many.', others=[], otherwise='No.', unit='') for n in (2000, 10000, 1000, 1234567.5, 1000000, -0.025, 2)], 'Thousands')
-@pytest.mark.parametrize('n, typed', [(1, '2,000'), (1, '2 000'), (1, '2000'), (1, '+2,000.0'), (2, '10 000'), (2, '10,000'), (2, '10\u202f000'), (3, '1,000'), (4, '1,234,567.5'), (5, '1 000 000'), (6, '-0,025'), (6, '−0,025'), (7, '2,0'), (7, '2,00')])
-def test_thousands_and_decimal_commas(page, tmp_path, n, typed):
-    (tmp_path/'q.html').write_text(f'<!doctype html><title>q</title>{THOUSAND._repr_html_()}', encoding='utf-8')
-    page.goto((tmp_path/'q.html').as_uri())
-    form = page.locator('.sgd-questions')
-    field(form, n).get_by_role('textbox').fill(typed)
-    press(form, n)
-    assert 'Right.' in field(form, n).inner_text()
+def test_numbers_are_marked(js):
+    "What each text that is typed as an answer to question 3 gets"
+    right, reversed_, wrong = 'Right. Half of one.', 'Not right. The other way round.', 'Not right. Halve it.'
+    advice = 'Type a number, such as 0.5 or -3.'
+    said = {'0.5': right, '.505': right, ' 0,5 ': right, '5e-1': right, '2': reversed_, '0.52': wrong, '−0.5': wrong,
+        'half': advice, '': advice, '0.5x': advice, '1.2.3': advice}
+    marks = {typed: js('questionnaire', 'markNumber', QUESTIONS[2], typed) for typed in said}
+    assert {typed: f'{m["text"]} {m.get("why", "")}'.strip() for typed, m in marks.items()}==said
+
+def test_thousands_and_decimal_commas(js):
+    numbers = {'2,000': 2000, '2 000': 2000, '2000': 2000, '+2,000.0': 2000, '10 000': 10000, '10,000': 10000,
+        '10\u202f000': 10000, '1,000': 1000, '1,234,567.5': 1234567.5, '1 000 000': 1000000, '-0,025': -0.025,
+        '−0,025': -0.025, '2,0': 2, '2,00': 2}
+    assert {typed: js('questionnaire', 'toNumber', typed) for typed in numbers}==numbers
+
+def test_choices_are_marked(js):
+    "What each choice of answers to a question gets"
+    marks = {(0, ()): 'Choose an answer first.', (0, (1,)): 'Right.', (0, (0,)): 'Not right. Read why, and try again.',
+        (1, (1,)): 'Not right. Read why, and try again.', (1, (0, 2)): 'Right.',
+        (1, (0,)): 'Right so far, but 1 more is to be found.', (1, (0, 1)): 'Not all that you chose is right.'}
+    said = {(n, chosen): js('questionnaire', 'markChoice', QUESTIONS[n], [*chosen]) for n, chosen in marks}
+    assert said=={key: {'right': text=='Right.', 'text': text} for key, text in marks.items()}
+
 
 def test_keyboard_alone(form, page):
     seen = []
@@ -147,8 +172,8 @@ def test_accessible(form, page, scheme):
     page.add_script_tag(path=AXE)
     found = page.evaluate('axe.run(document, {resultTypes: ["violations"]})')['violations']
     assert [(v['id'], [n['html'] for n in v['nodes']]) for v in found if v['impact'] in ('serious', 'critical')]==[]
-    targets = form.locator('button, label').evaluate_all('els => els.map(e => e.getBoundingClientRect()).map(r => Math.min(r.height, r.width))')
-    assert min(targets)>=44
+    smaller_side = 'els => els.map(e => e.getBoundingClientRect()).map(r => Math.min(r.height, r.width))'
+    assert min(form.locator('button, label').evaluate_all(smaller_side))>=44
 
 def test_fits_a_phone(form, page):
     page.set_viewport_size({'width': 390, 'height': 844})
@@ -167,8 +192,7 @@ def test_without_javascript_the_questions_can_be_read(browser, tmp_path):
 @pytest.mark.parametrize('chapter', CHAPTERS)
 def test_every_right_answer_of_a_chapter_is_marked_right(page, tmp_path, chapter):
     questions = load_questions(chapter)
-    (tmp_path/'q.html').write_text(f'<!doctype html><title>q</title>{questionnaire(chapter)._repr_html_()}', encoding='utf-8')
-    page.goto((tmp_path/'q.html').as_uri())
+    open_page(page, tmp_path, questionnaire(chapter)._repr_html_())
     form = page.locator('.sgd-questions')
     for n, q in enumerate(questions, 1):
         group = field(form, n)

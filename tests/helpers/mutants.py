@@ -1,103 +1,141 @@
-"Small changes of a piece of Python, such as slips of the pen make: another sign, off by one, arguments swapped, a division or a step left out, another axis"
+"""Small changes of a piece of Python, such as slips of the pen make
+
+Another sign, off by one, arguments swapped, a division or a step left out, another axis. Each change has a name that
+says what was done but not to which variable, such as 'sides of - swapped', so that it outlives the renaming of one."""
 import ast, copy
 from collections import Counter
 
-OPERATORS = {ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add], ast.Div: [ast.Mult], ast.Pow: [ast.Mult], ast.FloorDiv: [ast.Div], ast.MatMult: [],
-    ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt, ast.GtE], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt, ast.LtE], ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq],
-    ast.And: [ast.Or], ast.Or: [ast.And]}
-METHODS = {'mean': ['sum'], 'sum': ['mean'], 'min': ['max'], 'max': ['min'], 'amax': ['amin'], 'amin': ['amax'], 'argmin': ['argmax'], 'argmax': ['argmin'], 'append': [],
-    'sin': ['cos'], 'cos': ['sin'], 'acos': ['asin'], 'minimum': ['maximum'], 'maximum': ['minimum'], 'exp': ['log'], 'log': ['exp'], 'ones_like': ['zeros_like'], 'zeros_like': ['ones_like']}
+OTHER_OPERATORS = {
+    ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add], ast.Div: [ast.Mult], ast.Pow: [ast.Mult],
+    ast.FloorDiv: [ast.Div], ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt, ast.GtE], ast.Gt: [ast.GtE, ast.Lt],
+    ast.GtE: [ast.Gt, ast.LtE], ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.And: [ast.Or], ast.Or: [ast.And]}
+SIGNS = {
+    ast.Add: '+', ast.Sub: '-', ast.Mult: '*', ast.Div: '/', ast.Pow: '**', ast.FloorDiv: '//', ast.MatMult: '@',
+    ast.Mod: '%', ast.BitAnd: '&', ast.BitOr: '|', ast.Lt: '<', ast.LtE: '<=', ast.Gt: '>', ast.GtE: '>=', ast.Eq: '==',
+    ast.NotEq: '!=', ast.And: 'and', ast.Or: 'or', ast.USub: '-', ast.Not: 'not', ast.Invert: '~', ast.Is: 'is',
+    ast.IsNot: 'is not', ast.In: 'in', ast.NotIn: 'not in'}
+OTHER_NAMES = {
+    'mean': 'sum', 'sum': 'mean', 'min': 'max', 'max': 'min', 'amax': 'amin', 'amin': 'amax', 'argmin': 'argmax',
+    'argmax': 'argmin', 'sin': 'cos', 'cos': 'sin', 'acos': 'asin', 'minimum': 'maximum', 'maximum': 'minimum',
+    'exp': 'log', 'log': 'exp', 'ones_like': 'zeros_like', 'zeros_like': 'ones_like'}
+# It matters which side is left and which is right
+ONE_WAY = ast.Sub | ast.Div | ast.Pow | ast.FloorDiv | ast.MatMult | ast.Mod
+
+def sign(op): return SIGNS[type(op)]
 
 def changed(node, **fields):
     new = copy.copy(node)
     for key, value in fields.items(): setattr(new, key, value)
     return new
 
+# Each of the following yields pairs: what is done, and what then stands in the place of `node`
+
 def expressions(node):
     "Other expressions that might stand in the place of `node`"
-    if isinstance(node, ast.BinOp):
-        for op in OPERATORS.get(type(node.op), []): yield changed(node, op=op())
-        if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.FloorDiv | ast.MatMult | ast.Mod): yield changed(node, left=node.right, right=node.left)
-        yield node.left
-        yield node.right
-    elif isinstance(node, ast.UnaryOp): yield node.operand
-    elif isinstance(node, ast.Compare):
-        for op in OPERATORS.get(type(node.ops[0]), []): yield changed(node, ops=[op(), *node.ops[1:]])
-    elif isinstance(node, ast.BoolOp):
-        yield changed(node, op=OPERATORS[type(node.op)][0]())
-        yield from node.values
-    elif isinstance(node, ast.IfExp):
-        yield changed(node, body=node.orelse, orelse=node.body)
-        yield node.body
-        yield node.orelse
-    elif isinstance(node, ast.Call): yield from calls(node)
-    elif isinstance(node, ast.Constant): yield from constants(node)
-    elif isinstance(node, ast.Attribute): yield from (changed(node, attr=o) for o in METHODS.get(node.attr, []))
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load): yield from (changed(node, id=o) for o in METHODS.get(node.id, []))
-    elif isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load) and len(node.elts)>1:
-        yield changed(node, elts=node.elts[::-1])
-        yield changed(node, elts=node.elts[:-1])
+    find = {ast.BinOp: operations, ast.Compare: comparisons, ast.BoolOp: connections, ast.IfExp: choices,
+        ast.Call: calls, ast.Constant: constants}.get(type(node), others)
+    yield from find(node)
+
+def operations(node):
+    for op in OTHER_OPERATORS.get(type(node.op), []):
+        yield f'{sign(node.op)} -> {sign(op())}', changed(node, op=op())
+    if isinstance(node.op, ONE_WAY):
+        yield f'sides of {sign(node.op)} swapped', changed(node, left=node.right, right=node.left)
+    yield f'left of {sign(node.op)} alone', node.left
+    yield f'right of {sign(node.op)} alone', node.right
+
+def comparisons(node):
+    first, *rest = node.ops
+    for op in OTHER_OPERATORS.get(type(first), []):
+        yield f'{sign(first)} -> {sign(op())}', changed(node, ops=[op(), *rest])
+
+def connections(node):
+    for op in OTHER_OPERATORS[type(node.op)]: yield f'{sign(node.op)} -> {sign(op())}', changed(node, op=op())
+    for i, value in enumerate(node.values, 1): yield f'part {i} of {sign(node.op)} alone', value
+
+def choices(node):
+    yield 'branches swapped', changed(node, body=node.orelse, orelse=node.body)
+    yield 'first branch alone', node.body
+    yield 'second branch alone', node.orelse
 
 def calls(node):
-    "A call with arguments swapped or left out, or with the call itself left out"
-    if len(node.args)>1: yield changed(node, args=[node.args[1], node.args[0], *node.args[2:]])
-    for i in range(len(node.args)): yield changed(node, args=[*node.args[:i], *node.args[i+1:]])
-    for i in range(len(node.keywords)): yield changed(node, keywords=[*node.keywords[:i], *node.keywords[i+1:]])
-    if isinstance(node.func, ast.Attribute): yield node.func.value
-    if node.args: yield node.args[0]
-    yield ast.UnaryOp(ast.USub(), node)
+    "Arguments swapped or left out, or the call itself left out, or its sign turned"
+    name = f'.{node.func.attr}' if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+    args, keywords = node.args, node.keywords
+    if len(args)>1: yield f'arguments of {name} swapped', changed(node, args=[args[1], args[0], *args[2:]])
+    for i in range(len(args)):
+        yield f'argument {i+1} of {name} left out', changed(node, args=[*args[:i], *args[i+1:]])
+    for i, o in enumerate(keywords):
+        yield f'{o.arg} of {name} left out', changed(node, keywords=[*keywords[:i], *keywords[i+1:]])
+    if isinstance(node.func, ast.Attribute): yield f'{name} left out', node.func.value
+    if args: yield f'{name} left out, its argument kept', args[0]
+    yield f'sign of {name}', ast.UnaryOp(ast.USub(), node)
 
 def constants(node):
-    "Another constant: off by one, doubled, another sign; another axis is an axis off by one"
+    "Off by one, doubled, another sign; another axis is an axis off by one"
     v = node.value
-    if isinstance(v, bool): yield ast.Constant(not v)
-    elif isinstance(v, str): yield ast.Constant(v + '!')
-    elif isinstance(v, int | float): yield from map(ast.Constant, dict.fromkeys(o for o in (v+1, v-1, -v, 2*v) if o!=v))
+    if isinstance(v, bool): new = [not v]
+    elif isinstance(v, str): new = [f'{v}!']
+    elif isinstance(v, int | float): new = [o for o in dict.fromkeys((v+1, v-1, -v, 2*v)) if o!=v]
+    else: new = []
+    for o in new: yield f'{v!r} -> {o!r}', ast.Constant(o)
 
-def lists(body):
-    "Lists of statements that might stand in the place of `body`"
+def others(node):
+    if isinstance(node, ast.UnaryOp): yield f'{sign(node.op)} left out', node.operand
+    if isinstance(node, ast.Attribute) and node.attr in OTHER_NAMES:
+        yield f'.{node.attr} -> .{OTHER_NAMES[node.attr]}', changed(node, attr=OTHER_NAMES[node.attr])
+    loaded = isinstance(getattr(node, 'ctx', None), ast.Load)
+    if isinstance(node, ast.Name) and loaded and node.id in OTHER_NAMES:
+        yield f'{node.id} -> {OTHER_NAMES[node.id]}', changed(node, id=OTHER_NAMES[node.id])
+    if isinstance(node, ast.List | ast.Tuple) and loaded and len(node.elts)>1:
+        yield 'items reversed', changed(node, elts=node.elts[::-1])
+        yield 'last item left out', changed(node, elts=node.elts[:-1])
+
+WITHOUT_SIGN = ast.List | ast.Tuple | ast.Dict | ast.Lambda | ast.Constant
+
+def statements(body):
+    "Lists of statements that might stand in the place of `body`: one left out, or with another sign"
+    def put(i, new): return body[:i] + [new] + body[i+1:]
     for i, o in enumerate(body):
+        kind = type(o).__name__
         is_doc = isinstance(o, ast.Expr) and isinstance(o.value, ast.Constant)
-        if not is_doc and not isinstance(o, ast.FunctionDef): yield o, body[:i] + [ast.Pass()] + body[i+1:]
-        if isinstance(o, ast.AugAssign | ast.Return | ast.Assign) and o.value is not None and not isinstance(o.value, ast.List | ast.Tuple | ast.Dict | ast.Lambda | ast.Constant):
-            yield o, body[:i] + [changed(o, value=ast.UnaryOp(ast.USub(), o.value))] + body[i+1:]
+        if not is_doc and not isinstance(o, ast.FunctionDef): yield f'{kind} left out', put(i, ast.Pass())
+        if isinstance(o, ast.AugAssign | ast.Return | ast.Assign) and o.value and not isinstance(o.value, WITHOUT_SIGN):
+            yield f'sign of {kind}', put(i, changed(o, value=ast.UnaryOp(ast.USub(), o.value)))
         if isinstance(o, ast.AugAssign):
-            for op in OPERATORS.get(type(o.op), []): yield o, body[:i] + [changed(o, op=op())] + body[i+1:]
+            for op in OTHER_OPERATORS.get(type(o.op), []):
+                yield f'{sign(o.op)}= -> {sign(op())}=', put(i, changed(o, op=op()))
+
+# All changes of one piece of code
 
 def mutants(code):
-    "Pairs of a change, such as 'w + 1 -> w - 1 in return w + 1', and the code that it makes; each differs from `code` in one place"
-    tree, seen, labels = ast.parse(code), {ast.unparse(ast.parse(code))}, Counter()
-    for path, node, statement in places(tree):
-        if isinstance(node, list): options = [(ast.unparse(old), ast.Module(new, []), new) for old, new in lists(node)]
-        else: options = [(ast.unparse(node), o, o) for o in expressions(node)]
-        for old, shown, new in options:
-            if isinstance(new, ast.UnaryOp) and path[-1]=='value' and isinstance(at(tree, path[:-1]), ast.Expr): continue # What is thrown away has no sign
-            mutant = replaced(tree, path, new)
-            try: text = ast.unparse(ast.fix_missing_locations(mutant))
+    "Pairs of a change, such as 'sides of - swapped', and the code that it makes; each differs from `code` in one place"
+    tree, seen, names = ast.parse(code), {ast.unparse(ast.parse(code))}, Counter()
+    for path, node in places(tree):
+        thrown_away = path[-1]=='value' and isinstance(at(tree, path[:-1]), ast.Expr) # Its sign does not matter
+        for name, new in statements(node) if isinstance(node, list) else expressions(node):
+            if thrown_away and isinstance(new, ast.UnaryOp): continue
+            try: text = ast.unparse(ast.fix_missing_locations(replaced(tree, path, new)))
             except Exception: continue
             if text in seen: continue
             seen.add(text)
-            label = f'{old} -> {ast.unparse(ast.fix_missing_locations(shown)) if not isinstance(node, list) else first_difference(node, new)}'
-            label = label if isinstance(node, list) else f'{label} in {statement}'
-            labels[label] += 1
-            yield label + f', place {labels[label]}'*(labels[label]>1), text
+            names[name] += 1
+            yield name if names[name]==1 else f'{name}, place {names[name]}', text
 
-def first_difference(old, new):
-    return next(ast.unparse(ast.fix_missing_locations(b)) for a, b in zip(old, new) if a is not b)
+LEFT_ALONE = 'targets', 'target', 'annotation', 'returns', 'decorator_list', 'type_params', 'ctx'
 
-def places(tree):
-    "Paths to all expressions and lists of statements, with the line they stand in; annotations, docstrings and what is assigned to are left alone"
-    def visit(node, path, statement):
-        if isinstance(node, ast.stmt): statement = ast.unparse(node).splitlines()[0]
-        for field, value in ast.iter_fields(node):
-            if field in ('targets', 'target', 'annotation', 'returns', 'decorator_list', 'type_params', 'ctx'): continue
-            if field in ('body', 'orelse') and isinstance(value, list): yield (*path, field), value, statement
-            for key, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                if not isinstance(child, ast.AST): continue
-                step = (*path, field) if key is None else (*path, field, key)
-                if isinstance(child, ast.expr) and not (isinstance(node, ast.Expr) and isinstance(child, ast.Constant)): yield step, child, statement
-                yield from visit(child, step, statement)
-    yield from visit(tree, (), '')
+def places(node, path=()):
+    "Paths to all expressions and lists of statements; annotations, docstrings and what is assigned to are left alone"
+    for field, value in ast.iter_fields(node):
+        if field in LEFT_ALONE: continue
+        if field in ('body', 'orelse') and isinstance(value, list): yield (*path, field), value
+        if isinstance(value, list): children = {(*path, field, i): o for i, o in enumerate(value)}
+        else: children = {(*path, field): value}
+        for place, child in children.items():
+            if not isinstance(child, ast.AST): continue
+            is_doc = isinstance(node, ast.Expr) and isinstance(child, ast.Constant)
+            if isinstance(child, ast.expr) and not is_doc: yield place, child
+            yield from places(child, place)
 
 def replaced(tree, path, new):
     "A copy of `tree` with `new` at the end of `path`"

@@ -59,11 +59,13 @@ def test_licence_beside_the_data():
     for word in ('CC BY-SA 3.0', 'Yann LeCun', 'Corinna Cortes'): assert word in text
 
 def test_unknown_array_is_no_damage():
-    with pytest.raises(ValueError, match="expected names out of train_images, .*, got 'train_image'") as e: read_arrays('train_labels', 'train_image')
+    with pytest.raises(ValueError, match="expected names out of train_images, .*, got 'train_image'") as e:
+        read_arrays('train_labels', 'train_image')
     assert 'damaged' not in str(e.value)
 
 def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='missing.*Install the package again'): read_arrays('test_labels', path=tmp_path/'none.npz')
+    with pytest.raises(FileNotFoundError, match='missing.*Install the package again'):
+        read_arrays('test_labels', path=tmp_path/'none.npz')
 
 @pytest.mark.parametrize('spoil', [
     lambda b: b'',
@@ -81,7 +83,8 @@ def test_damaged_file(tmp_path, spoil):
 
 def test_sound_file_with_other_numbers(tmp_path, arrays):
     np.savez(tmp_path/'mnist.npz', test_images=arrays['test_images'], test_labels=np.roll(arrays['test_labels'], 1))
-    with pytest.raises(ValueError, match='wrong checksum for test_labels'): read_arrays('test_images', 'test_labels', path=tmp_path/'mnist.npz')
+    with pytest.raises(ValueError, match='wrong checksum for test_labels'):
+        read_arrays('test_images', 'test_labels', path=tmp_path/'mnist.npz')
     assert len(read_arrays('test_images', path=tmp_path/'mnist.npz')['test_images']) == 10_000
 
 @pytest.mark.parametrize('array', [np.zeros((10_000,), np.float32), np.zeros((10_000, 1), np.uint8)], ids=['dtype', 'shape'])
@@ -131,7 +134,8 @@ def test_pack_refuses_other_files(tmp_path, monkeypatch):
 def test_pack_as_a_command(tmp_path, monkeypatch):
     before = MNIST_FILE.stat()
     monkeypatch.setattr(sys, 'argv', ['pack_mnist.py', str(tmp_path)])
-    with pytest.raises(SystemExit, match='nothing written.*train-images-idx3-ubyte'): runpy.run_path(pack_mnist.__file__, run_name='__main__')
+    with pytest.raises(SystemExit, match='nothing written.*train-images-idx3-ubyte'):
+        runpy.run_path(pack_mnist.__file__, run_name='__main__')
     assert (before.st_mtime_ns, before.st_size) == (MNIST_FILE.stat().st_mtime_ns, MNIST_FILE.stat().st_size)
 
 def test_idx_there_and_back():
@@ -206,7 +210,8 @@ def test_split_follows_the_generator_only():
 @pytest.mark.parametrize('form', [torch.Tensor.numpy, torch.Tensor.tolist], ids=['array', 'list'])
 def test_split_takes_labels_in_any_form(form):
     labels = torch.arange(100)//10
-    for a, b in zip(data.train_valid_split(form(labels), np.int64(20)), data.train_valid_split(labels, 20)): assert torch.equal(a, b)
+    for a, b in zip(data.train_valid_split(form(labels), np.int64(20)), data.train_valid_split(labels, 20)):
+        assert torch.equal(a, b)
 
 @pytest.mark.parametrize('valid', [0, 10, -1, 0.5, 5.0, True, np.int64(10), '5', None])
 def test_wrong_size_of_validation(valid):
@@ -329,7 +334,8 @@ files.open = Halves
 data.torchvision_folder()
 ''', stdin=subprocess.PIPE)
     sums = dict(IDX_FILES.values())
-    def all_whole(): return all(is_intact(p, sums[name]) for name, p in raw_files(home).items() if not name.startswith('.'))
+    def all_whole():
+        return all(is_intact(p, sums[name]) for name, p in raw_files(home).items() if not name.startswith('.'))
     for _ in IDX_FILES:
         assert other.stdout.readline() == 'half\n', other.stderr.read()
         assert all_whole()

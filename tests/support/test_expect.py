@@ -56,7 +56,8 @@ def test_counts_behave_alike():
     bad = [*NO_NUMBERS, 2.5, 3.0, np.float64(3), torch.tensor(3.), -1, np.int64(-1), torch.tensor(-1)]
     assert {where: found for where, rule in counts if (found := refused(rule, bad))}=={}
     for where, rule in counts:
-        for good in (1, np.int64(1), np.uint8(1), torch.tensor(1)): assert (rule('n', good), type(rule('n', good)))==(1, int), where
+        for good in (1, np.int64(1), np.uint8(1), torch.tensor(1)):
+            assert (rule('n', good), type(rule('n', good)))==(1, int), where
 
 def test_rates_behave_alike():
     "Finite numbers of any type, not negative, and nothing else"

@@ -6,7 +6,8 @@ from hypothesis import given, settings, strategies as st
 
 from repository import ROOT
 from sgd_course import progress as module
-from sgd_course.progress import ProgressError, export_progress, load_progress, note_hint, note_solved, parse_progress, progress, progress_file, reset_progress
+from sgd_course.progress import (ProgressError, export_progress, load_progress, note_hint, note_solved, parse_progress,
+    progress, progress_file, reset_progress)
 
 @pytest.fixture
 def path(tmp_path): return tmp_path/'deep'/'progress.json'
@@ -23,8 +24,11 @@ for k in range(n):
 '''
 
 def test_two_notebooks_write_at_once(path):
-    n, cmd = 25, [sys.executable, '-c', WRITER]
-    writers = [subprocess.Popen([*cmd, who, path, str(n)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for who in 'ab']
+    n = 25
+    def start(who):
+        cmd = [sys.executable, '-c', WRITER, who, path, str(n)]
+        return subprocess.Popen(cmd, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    writers = [start(who) for who in 'ab']
     for w in writers: assert w.stdout.readline()=='ready\n'
     for w in writers:   # All have started, now they run together
         w.stdin.write('go\n')
@@ -73,14 +77,17 @@ def test_damaged_file_is_told_in_the_table(path):
 def test_newer_file_is_left_alone(path):
     note_solved('a.b', path)
     path.write_text('{"format": 2, "exercises": []}')
-    for act in (lambda: note_solved('a.c', path), lambda: progress(path), lambda: reset_progress(path=path), lambda: export_progress(path.with_name('x.json'), path)):
-        with pytest.raises(ProgressError, match='newer version'): act()
+    actions = [(note_solved, 'a.c', path), (progress, path), (reset_progress, None, path),
+        (export_progress, path.with_name('x.json'), path)]
+    for act, *args in actions:
+        with pytest.raises(ProgressError, match='newer version'): act(*args)
     assert path.read_text()=='{"format": 2, "exercises": []}'
 
 def test_notes_of_unknown_exercises_are_kept(path):
     note_solved('future.exercise', path)
     note_hint('quadratic_loss.descent', 3, path)
-    assert load_progress(path)[0].keys()=={'future.exercise', 'quadratic_loss.descent'} and 'future' not in repr(progress(path))
+    assert load_progress(path)[0].keys()=={'future.exercise', 'quadratic_loss.descent'}
+    assert 'future' not in repr(progress(path))
 
 def test_folder_that_is_a_file(tmp_path):
     (tmp_path/'f').write_text('')
@@ -97,10 +104,12 @@ def test_looking_writes_nothing(path):
     assert '[ ]' in repr(progress(path)) and not path.parent.exists()
 
 def test_needs_no_torch():
-    code = 'import sgd_course.progress, sgd_course.checks, sys; print(*{"torch", "numpy", "matplotlib"} & sys.modules.keys())'
+    code = """import sgd_course.progress, sgd_course.checks, sgd_course.questionnaire, sgd_course.glossary, sys
+print(*{"torch", "numpy", "matplotlib"} & sys.modules.keys())"""
     assert subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True).stdout=='\n'
 
 def test_stored_table_is_that_of_a_new_learner():
     cells = json.loads((ROOT/'nbs/progress.ipynb').read_text(encoding='utf-8'))['cells']
     shown = next(c for c in cells if ''.join(c['source'])=='progress()')['outputs'][0]['data']
-    assert ''.join(shown['text/plain'])==repr(module.Progress({})), 'refresh the notebook with SGD_COURSE_HOME set to an empty folder'
+    stored = ''.join(shown['text/plain'])
+    assert stored==repr(module.Progress({})), 'refresh the notebook with SGD_COURSE_HOME set to an empty folder'
