@@ -1,13 +1,14 @@
 "Laws of `sgd_course.full_mnist`: metrics, what was recorded, and predictions for pictures"
-import importlib.util, json
+import json
 
 import pytest, torch
 import torch.nn.functional as F
 from hypothesis import strategies as st
 from torch import tensor
 
+from experiments import seeds
 from laws import law, one_thread
-from repository import PACKAGE, ROOT
+from repository import PACKAGE
 from sgd_course.full_mnist import confusion_matrix, digit_accuracy, evaluate, predict
 from sgd_course.mini_batches import DataLoader
 from sgd_course.nonlinearity import mlp
@@ -21,14 +22,11 @@ X, Y = torch.randn(100, 6, generator=G), torch.randint(3, (100,), generator=G)
 
 def test_recorded_accuracies_belong_to_the_recipes():
     recorded = json.loads((PACKAGE/'content/results/full_mnist.json').read_text())
-    spec = importlib.util.spec_from_file_location('seeds', ROOT/'experiments/seeds.py')
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    assert {name: {k: r[k] for k in script.RECIPES[name]} for name, r in recorded.items()}==script.RECIPES
+    assert {name: {k: r[k] for k in seeds.RECIPES[name]} for name, r in recorded.items()}==seeds.RECIPES
     for r in recorded.values():
         assert [float(lr) for lr in r['validation']]==r['rates']
         assert r['lr']==float(max(r['validation'], key=r['validation'].get))
-        assert len(r['test'])==len(script.SEEDS)>=5 and all(0.9 < a < 1 for a in r['test'])
+        assert len(r['test'])==len(seeds.SEEDS)>=5 and all(0.9 < a < 1 for a in r['test'])
 
 # Metrics
 
@@ -47,11 +45,13 @@ def test_evaluate_is_the_mean_whatever_the_batches(n, size):
     found = evaluate(model, DataLoader(X[:n].double(), Y[:n], size), {'a': F.cross_entropy, 'b': digit_accuracy})
     with torch.no_grad(): scores = model(X[:n].double())
     right = (scores.argmax(1)==Y[:n]).double().mean().item()
-    assert found['a']==pytest.approx(F.cross_entropy(scores, Y[:n]).item()) and found['b']==pytest.approx(right, abs=1e-6)
+    assert found['a']==pytest.approx(F.cross_entropy(scores, Y[:n]).item())
+    assert found['b']==pytest.approx(right, abs=1e-6)
 
 def test_a_metric_may_return_a_plain_number():
     model = mlp([6, 3], generator=seeded(0))
-    assert evaluate(model, DataLoader(X, Y, 30), {'one': lambda scores, y: 1, 'size': lambda scores, y: float(len(y))})=={'one': 1., 'size': 28.}
+    metrics = {'one': lambda scores, y: 1, 'size': lambda scores, y: float(len(y))}
+    assert evaluate(model, DataLoader(X, Y, 30), metrics)=={'one': 1., 'size': 28.}
 
 # Predicting
 

@@ -33,7 +33,8 @@ def checked():
             elif inspect.isfunction(thing): yield f'{module.__name__}.{name}', thing
 
 FUNCTIONS = dict(checked())
-RULES = [(f'{name}({argument})', argument, rule) for name, f in FUNCTIONS.items() for argument, rule in getattr(f, 'rules', {}).items()]
+RULES = [(f'{name}({argument})', argument, rule)
+    for name, f in FUNCTIONS.items() for argument, rule in getattr(f, 'rules', {}).items()]
 
 def refused(rule, values):
     "Those of `values` that `rule` does not refuse with a `ValueError` which names the argument"
@@ -46,15 +47,21 @@ def refused(rule, values):
         else: wrong.append(value)
     return wrong
 
-NO_NUMBERS = [None, 'three', '3', [3], (), {}, True, False, np.True_, torch.tensor(True), torch.tensor([3]), np.array([3]),
-    1j, math.nan, math.inf, -math.inf, np.float32('nan'), torch.tensor(math.nan)]
+def taken_wrongly(rules, bad):
+    "For each of `rules`, pairs of a place and a rule, those of `bad` that it does not refuse; nothing where all is well"
+    found = {where: refused(rule, bad) for where, rule in rules}
+    return {where: values for where, values in found.items() if values}
+
+NO_NUMBERS = [None, 'three', '3', [3], (), {}, 1j,
+    True, False, np.True_, torch.tensor(True), torch.tensor([3]), np.array([3]),
+    math.nan, math.inf, -math.inf, np.float32('nan'), torch.tensor(math.nan)]
 
 def test_counts_behave_alike():
-    "Whole numbers of any type, and nothing else; 41 is a count that each of them takes"
+    "Whole numbers of any type, and nothing else; 1 is a count that each of them takes"
     counts = [(where, rule) for where, _, rule in RULES if kind(rule)=='whole']
     assert len(counts)>=26
     bad = [*NO_NUMBERS, 2.5, 3.0, np.float64(3), torch.tensor(3.), -1, np.int64(-1), torch.tensor(-1)]
-    assert {where: found for where, rule in counts if (found := refused(rule, bad))}=={}
+    assert taken_wrongly(counts, bad)=={}
     for where, rule in counts:
         for good in (1, np.int64(1), np.uint8(1), torch.tensor(1)):
             assert (rule('n', good), type(rule('n', good)))==(1, int), where
@@ -63,15 +70,15 @@ def test_rates_behave_alike():
     "Finite numbers of any type, not negative, and nothing else"
     rates = [(where, rule) for where, _, rule in RULES if kind(rule)=='number']
     assert len(rates)>=22
-    assert {where: found for where, rule in rates if (found := refused(rule, NO_NUMBERS))}=={}
+    assert taken_wrongly(rates, NO_NUMBERS)=={}
     lrs = [(where, rule) for where, argument, rule in RULES if argument in ('lr', 'lr0')]
     bad = [-0.1, np.float32(-0.1), torch.tensor(-0.1), 10**400]
-    assert {where: found for where, rule in lrs if (found := refused(rule, bad))}=={}
+    assert taken_wrongly(lrs, bad)=={}
     for where, rule in lrs:
         for good in (0.5, np.float32(0.5), np.float64(0.5), torch.tensor(0.5)): assert rule('lr', good)==0.5, where
 
 def test_arguments_of_one_name_have_one_kind_of_rule():
-    "And none of them is forgotten: a count or a rate of a public function has its rule, or its function hands it on to one that has"
+    "A count is checked as a count, a rate as a rate and a generator as a generator, wherever it has a rule"
     odd = [where for where, argument, rule in RULES if argument in COUNTS and kind(rule)!='whole']
     odd += [where for where, argument, rule in RULES if argument in RATES and kind(rule)!='number']
     odd += [where for where, argument, rule in RULES if argument=='generator' and rule is not generator]
