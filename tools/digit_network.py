@@ -1,4 +1,4 @@
-"""Train the network that reads drawn digits, and write it as sgd_course/content/js/digits.json: `python -m tools.digit_network`
+"""Train the network that reads drawn digits: `python -m tools.digit_network` writes sgd_course/content/js/digits.json
 
 784-100-10 with ReLU, SGD with momentum and weight decay, on digits that are turned, slanted, scaled and moved at
 random. How strongly, and which of three seeds is kept, is decided on the 10,000 validation digits; the test digits are

@@ -107,7 +107,7 @@ MARK = '.sgd-course-site'   # lies in every site that was built here, so that on
 MADE = 'Made by `python -m website`, which replaces this folder as a whole.\n'
 
 def check_out(out):
-    "Raise `SiteError` unless `out` is free, an empty folder or an earlier site, and neither holds nor is the repository"
+    "Raise `SiteError` unless `out` is free, empty or an earlier site, and neither holds nor is the repository"
     if ROOT.is_relative_to(out):
         raise SiteError(f'expected a folder for the site alone, got {out}, which holds the repository')
     if not out.exists(): return

@@ -48,7 +48,7 @@ def refused(rule, values):
     return wrong
 
 def taken_wrongly(rules, bad):
-    "For each of `rules`, pairs of a place and a rule, those of `bad` that it does not refuse; nothing where all is well"
+    "The values of `bad` that a rule does not refuse, by place; `rules` are pairs of a place and a rule"
     found = {where: refused(rule, bad) for where, rule in rules}
     return {where: values for where, values in found.items() if values}
 
