@@ -15,7 +15,8 @@ FENCED = re.compile(r'^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[`~]*[ \t]*$', re.M |
 QUOTE = re.compile(r'^> \*\*(?P<title>(?P<kind>[A-Z]\w*)[^*\n]*?)[:.]\*\*(?P<body>.*(?:\n>.*)*)', re.M)
 LONE_IMAGE = re.compile(r'(?<=\n\n)!\[(?P<alt>[^\]\n]+)\]\((?P<src>[^)\s]+)\)(?=\n\n)')
 NOTEBOOK_LINK = re.compile(r'\]\((?:\.{0,2}/?[\w-]+/|\.{1,2}/)*(?P<name>[\w.-]+\.ipynb)(?P<anchor>#[^)\s]*)?\)')
-SYMBOL_LINK = re.compile(r'\[`(?P<text>[^`]+)`\]\((?P<url>[^)\s]*?)(?:making/)?(?P<page>[\w.-]+)\.html#(?P<symbol>[\w.]+)\)')
+SYMBOL_LINK = re.compile(r'\[`(?P<text>[^`]+)`\]'
+    r'\((?P<url>[^)\s]*?)(?:making/)?(?P<page>[\w.-]+)\.html#(?P<symbol>[\w.]+)\)')
 SOURCE_LINK = re.compile(r'\[source\]\((?P<url>[^)\s]+)\)\{[^}]*\}')
 SHOW_DOC = re.compile(r'^show_doc\((?P<symbol>[\w.]+)', re.M)
 
@@ -54,14 +55,15 @@ def notebook_links(text):
     return NOTEBOOK_LINK.sub(link, text)
 
 def symbol_id(symbol):
-    "The id, on its page, of the place where `symbol` is defined, in small letters as nbdev writes it; the prefix keeps it apart from headings"
-    return f'api-{symbol.lower()}'
+    "The id, on its page, of the place where `symbol` is defined, in small letters as nbdev writes it"
+    return f'api-{symbol.lower()}'   # the prefix keeps it apart from headings
 
 def symbol_links(text, doc_base):
-    "The links that nbdev gives to backticked names of the package, made local; `doc_base` is where nbdev thinks the site is"
+    "nbdev's links from backticked names of the package, made local; `doc_base` is where nbdev thinks the site is"
     def link(match):
         if match['url'] != doc_base: return match[0]
-        return f'<a href="{match["page"]}.html#{symbol_id(match["symbol"].split(".")[0])}"><code>{escape(match["text"])}</code></a>'
+        anchor = symbol_id(match['symbol'].split('.')[0])
+        return f'<a href="{match["page"]}.html#{anchor}"><code>{escape(match["text"])}</code></a>'
     return SYMBOL_LINK.sub(link, text)
 
 def markdown(text, doc_base='/'):
@@ -132,10 +134,12 @@ def new_cell(cell_id, text): return {'cell_type': 'markdown', 'id': cell_id, 'me
 # Whole notebooks
 
 def title_cell(source, below=''):
-    "The page's title and its one-sentence summary, from the front matter that nbdev makes of the first cell, and the line `below` them"
+    "Title and summary of a page, from the front matter that nbdev makes of the first cell, and the line `below` them"
     meta = yaml.safe_load(source.strip().strip('-'))
-    summary = f'\n\n{{.summary}}\n{meta["description"]}' if meta.get('description') else ''
-    return f'# {meta["title"]}{summary}' + (f'\n\n{below}' if below else '')
+    parts = [f'# {meta["title"]}']
+    if meta.get('description'): parts.append(f'{{.summary}}\n{meta["description"]}')
+    if below: parts.append(below)
+    return '\n\n'.join(parts)
 
 class Converter:
     "Converts the cells of one notebook; `module` is where its exported code goes, `below_title` a line under its title"
@@ -193,8 +197,11 @@ class Converter:
 
 def module_name(cells, package):
     "The module that a notebook with these `cells` exports to, or ''"
-    found = [re.search(r'^#\| *default_exp +(\S+)', ''.join(c['source']), re.M) for c in cells if c['cell_type']=='code']
-    return next((f'{package}.{m[1]}' for m in found if m), '')
+    for cell in cells:
+        if cell['cell_type']!='code': continue
+        found = re.search(r'^#\| *default_exp +(\S+)', ''.join(cell['source']), re.M)
+        if found: return f'{package}.{found[1]}'
+    return ''
 
 def convert(nb, module='', doc_base='/', show_sources=False, below_title=''):
     "A notebook as nbdev processed it -> one for MyST-NB"

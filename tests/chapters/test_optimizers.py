@@ -544,8 +544,8 @@ def test_benchmark_of_the_step_writes_its_table(tmp_path):
     "On a tiny network, for two rounds; how fast it is, is no test"
     page = tmp_path/'page.md'
     small = ['--sizes', '8', '4', '3', '--rounds', '3', '--builds', '2', '--out', page]
-    res = subprocess.run([sys.executable, ROOT/'benchmarks'/'optimizers.py', *small],
-                         capture_output=True, text=True, timeout=300)
+    cmd = [sys.executable, '-m', 'benchmarks.optimizers', *small]
+    res = subprocess.run(cmd, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert res.returncode==0, res.stderr
     text = page.read_text(encoding='utf-8')
     rows = [[o.strip() for o in row.split('|')[1:3]] for row in text.splitlines() if row.startswith('| ')][1:]
