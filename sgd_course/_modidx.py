@@ -115,6 +115,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                  'sgd_course.data.fit_box': ('making/data.html#fit_box', 'sgd_course/data.py'),
                                  'sgd_course.data.idx_bytes': ('making/data.html#idx_bytes', 'sgd_course/data.py'),
                                  'sgd_course.data.is_intact': ('making/data.html#is_intact', 'sgd_course/data.py'),
+                                 'sgd_course.data.levels': ('making/data.html#levels', 'sgd_course/data.py'),
                                  'sgd_course.data.load_mnist': ('making/data.html#load_mnist', 'sgd_course/data.py'),
                                  'sgd_course.data.md5_sum': ('making/data.html#md5_sum', 'sgd_course/data.py'),
                                  'sgd_course.data.overlaps': ('making/data.html#overlaps', 'sgd_course/data.py'),
