@@ -47,7 +47,8 @@ def pytest_terminal_summary(terminalreporter):
     "One line on the tests that could not run for want of a browser"
     reports = terminalreporter.stats.get('skipped', [])
     n = sum(NO_BROWSER in str(o.longrepr) for o in reports)
-    if n: terminalreporter.write_line(f'{n} tests were skipped, since {NO_BROWSER}; `python -m tools.browser` tries to install one')
+    said = f'{n} tests were skipped, since {NO_BROWSER}; `python -m tools.browser` tries to install one'
+    if n: terminalreporter.write_line(said)
 
 # The site
 

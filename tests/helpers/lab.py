@@ -25,7 +25,8 @@ def start_lab(folder, port):
     code = 'from sgd_course.app.cli import main; main()'
     cmd = [sys.executable, '-c', code, 'lab', folder.name, '--no-browser', '--port', str(port)]
     log = folder.parent/'lab.log'
-    with open(log, 'w') as out: process = subprocess.Popen(cmd, cwd=folder.parent, env=env, stdout=out, stderr=subprocess.STDOUT)
+    with open(log, 'w') as out:
+        process = subprocess.Popen(cmd, cwd=folder.parent, env=env, stdout=out, stderr=subprocess.STDOUT)
     return process, log
 
 class Lab(NamedTuple):

@@ -41,7 +41,8 @@ def checked():
             elif inspect.isfunction(thing): yield f'{module.__name__}.{name}', thing
 
 FUNCTIONS = dict(checked())
-RULES = [(f'{name}({argument})', argument, rule) for name, f in FUNCTIONS.items() for argument, rule in getattr(f, 'rules', {}).items()]
+RULES = [(f'{name}({argument})', argument, rule)
+    for name, f in FUNCTIONS.items() for argument, rule in getattr(f, 'rules', {}).items()]
 
 def refused(rule, values):
     "Those of `values` that `rule` does not refuse with a `ValueError` of the course"
@@ -53,6 +54,11 @@ def refused(rule, values):
         except Exception as e: wrong.append((value, repr(e)))
         else: wrong.append(value)
     return wrong
+
+def taken_wrongly(rules, bad):
+    "The values of `bad` that a rule does not refuse, by where it stands"
+    found = {where: refused(rule, bad) for where, rule in rules.items()}
+    return {where: values for where, values in found.items() if values}
 
 def by_call(call):
     "A rule that consists of calling a function with the value"
@@ -68,15 +74,18 @@ def accepted(rule, values):
             n += 1
     return n
 
-NO_NUMBERS = [None, 'three', '3', [3], (), {}, True, False, np.True_, torch.tensor(True), torch.tensor([3]), np.array([3]),
-    1j, math.nan, math.inf, -math.inf, np.float32('nan'), torch.tensor(math.nan)]
+NO_NUMBERS = [None, 'three', '3', [3], (), {}, 1j,
+    True, False, np.True_, torch.tensor(True), torch.tensor([3]), np.array([3]),
+    math.nan, math.inf, -math.inf, np.float32('nan'), torch.tensor(math.nan)]
 
 # Arguments of public functions that are checked by what they are handed on to, or in the body: a call with the value
 def weight(): return torch.ones(3, requires_grad=True)
 def net(): return mlp([3, 2], generator=torch.Generator())
 X, Y = torch.ones(8, 3), torch.zeros(8, dtype=torch.int64)
 def loader(): return DataLoader(X, Y, 4)
-def trained(v): return train_net(net(), X, Y, lr=v, epochs=1, batch_size=4, loss_func=F.cross_entropy, generator=torch.Generator())
+def trained(v):
+    g = torch.Generator()
+    train_net(net(), X, Y, lr=v, epochs=1, batch_size=4, loss_func=F.cross_entropy, generator=g)
 
 BY_CALL = {
     'learning_rate.walk(lr)': lambda v: walk(lambda w: w, 1., v, 1),
@@ -92,31 +101,34 @@ for kind_of in (Momentum, Nesterov, RMSprop, Adam, AdamW):
         BY_CALL[f'optimizers.{kind_of.__name__}.__init__({setting})'] = (
             lambda v, make=kind_of, name=setting: make([weight()], **{'lr': 0.1} | {name: v}))
 
-# Methods that only `step` calls, with settings that were checked; the base class, which has no settings; a figure's own rules
-INNER = re.compile(r'optimizers\.\w+\.(update|decay|usual_size)|Optimiser|_orig_|figures\.|FusedNet\.descend|same\(|mlp\(generator\)')
+# Methods that only `step` calls, with settings that were checked; a base class without settings; a figure's own rules
+INNER = re.compile(r'optimizers\.\w+\.(update|decay|usual_size)|Optimiser|_orig_|figures\.|FusedNet\.descend'
+    r'|same\(|mlp\(generator\)')
+IS_COUNT = re.compile(r'\((epochs|bins|valid)\)')
+IS_SETTING = re.compile(r'\((lr|lr0|noise|momentum|weight_decay|eps)\)')
 
 def test_counts_behave_alike():
     "Whole numbers of any type, and nothing else"
     counts = {where: rule for where, argument, rule in RULES if kind(rule)=='whole' and argument!='target'} # 0 or 1
-    counts |= {where: by_call(call) for where, call in BY_CALL.items() if re.search(r'\((epochs|bins|valid)\)', where)}
+    counts |= {where: by_call(call) for where, call in BY_CALL.items() if IS_COUNT.search(where)}
     assert len(counts)>=26
     bad = [*NO_NUMBERS, 2.5, 3.0, np.float64(3), torch.tensor(3.), -1, np.int64(-1), torch.tensor(-1)]
-    assert {where: found for where, rule in counts.items() if (found := refused(rule, bad))}=={}
+    assert taken_wrongly(counts, bad)=={}
     good = 2, np.int64(2), np.uint8(2), torch.tensor(2)
-    assert {where: found for where, rule in counts.items() if (found := accepted(rule, good))!=len(good)}=={}
+    assert [where for where, rule in counts.items() if accepted(rule, good)!=len(good)]==[]
     assert {type(rule('n', n)) for where, _, rule in RULES if kind(rule)=='whole' for n in good}=={int}
 
 def test_rates_behave_alike():
     "Finite numbers of any type, learning rates and other settings not negative, and nothing else"
     rates = {where: rule for where, _, rule in RULES if kind(rule)=='number'}
-    rates |= {where: by_call(call) for where, call in BY_CALL.items() if not re.search(r'\((epochs|bins|valid)\)', where)}
+    rates |= {where: by_call(call) for where, call in BY_CALL.items() if not IS_COUNT.search(where)}
     assert len(rates)>=22
-    assert {where: found for where, rule in rates.items() if (found := refused(rule, NO_NUMBERS))}=={}
-    settings = {where: rule for where, rule in rates.items() if re.search(r'\((lr|lr0|noise|momentum|weight_decay|eps)\)', where)}
+    assert taken_wrongly(rates, NO_NUMBERS)=={}
+    settings = {where: rule for where, rule in rates.items() if IS_SETTING.search(where)}
     bad = [-0.1, np.float32(-0.1), torch.tensor(-0.1), 10**400]
-    assert {where: found for where, rule in settings.items() if (found := refused(rule, bad))}=={}
+    assert taken_wrongly(settings, bad)=={}
     good = 0.5, np.float32(0.5), np.float64(0.5), torch.tensor(0.5)
-    assert {where: found for where, rule in settings.items() if (found := accepted(rule, good))!=len(good)}=={}
+    assert [where for where, rule in settings.items() if accepted(rule, good)!=len(good)]==[]
 
 def test_none_is_forgotten():
     "Each count, each rate and each generator of a public function has its rule, or is tried by a call"
@@ -126,8 +138,9 @@ def test_none_is_forgotten():
     assert sorted(o for o in there - ruled if not INNER.search(o))==[]
 
 def test_arguments_of_one_name_have_one_kind_of_rule():
-    kinds = {where: (argument, kind(rule)) for where, argument, rule in RULES if where.removeprefix('sgd_course.') not in BY_CALL}
-    assert {where for where, (a, k) in kinds.items() if a in COUNTS and k!='whole' or a in RATES and k!='number'}==set()
+    own = [o for o in RULES if o[0].removeprefix('sgd_course.') not in BY_CALL]
+    assert [where for where, argument, rule in own if argument in COUNTS and kind(rule)!='whole']==[]
+    assert [where for where, argument, rule in own if argument in RATES and kind(rule)!='number']==[]
     others = {where for where, argument, rule in RULES if argument=='generator' and rule is not generator}
     assert others=={'sgd_course.backprop.random_layers(generator)'}, 'which draws with NumPy'
 
