@@ -156,7 +156,8 @@ class Momentum(Optimiser):
                          weight_decay=weight_decay)
 
     def update(self, p, g, lr, momentum, dampening):
-        kept = 1 - dampening if 'momentum_buffer' in self.state[p] else 1
+        is_first = 'momentum_buffer' not in self.state[p]
+        kept = 1 if is_first or not momentum else 1 - dampening
         v = self.memory(p, 'momentum_buffer')
         v.mul_(momentum).add_(g, alpha=kept)
         p.sub_(v, alpha=lr)

@@ -1,6 +1,7 @@
-"""Run notebooks from top to bottom and store their outputs, which the site shows: `python -m tools.outputs [NOTEBOOK ...]`
+"""Run notebooks and store their outputs, which the site shows: `python -m tools.outputs [NOTEBOOK ...]`
 
-`differences` says where stored outputs and fresh ones do not say the same. The tests run every notebook, and compare."""
+`differences` says where stored outputs and fresh ones do not say the same. The tests run every notebook, and
+compare."""
 import base64, hashlib, io, math, os, re, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -157,7 +158,8 @@ def differences(nb, fresh, numbers=True):
 
 def main(names):
     "Refresh the notebooks of these names, or all"
-    if names and not made_here(): print('This machine rounds differently from the one of the other outputs: refresh all')
+    if names and not made_here():
+        print('This machine rounds differently from the one of the other outputs: refresh all')
     with TemporaryDirectory() as home:   # Nobody's own progress gets into the outputs
         os.environ |= {'SGD_COURSE_HOME': home, 'OMP_NUM_THREADS': '1'}   # On one core, sums come out alike everywhere
         for path in map(Path, names or notebooks.paths()):

@@ -53,7 +53,7 @@ def child(work, path, home, result):
     result.write_text(json.dumps(done), encoding='utf-8')
 
 def apart(work, path, folder, seconds=600):
-    "What `work(path)` returns in a process of its own, which has `folder` to itself; an `AssertionError` tells its troubles"
+    "What `work(path)` returns in a process of its own, with `folder` to itself; an `AssertionError` tells its troubles"
     result = folder/'result.json'
     process = CONTEXT.Process(target=child, args=(work, path, folder/'home', result))
     process.start()

@@ -21,7 +21,8 @@ def wait_for(found, what, seconds=180):
 def start_lab(folder, port):
     "Start `sgd-course lab` for the learner's `folder`; returns the process and the file that it prints to"
     own = {'JUPYTER_CONFIG_DIR': 'config', 'JUPYTER_DATA_DIR': 'data', 'SGD_COURSE_HOME': 'home'}
-    env = os.environ | {k: str(folder.parent/v) for k, v in own.items()} | {'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'}
+    places = {k: str(folder.parent/v) for k, v in own.items()}
+    env = os.environ | places | {'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'}
     code = 'from sgd_course.app.cli import main; main()'
     cmd = [sys.executable, '-c', code, 'lab', folder.name, '--no-browser', '--port', str(port)]
     log = folder.parent/'lab.log'

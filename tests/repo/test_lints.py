@@ -10,7 +10,8 @@ def cells(path): return [notebooks.text(c) for c in notebooks.code_cells(noteboo
 
 CELL, LINE = 92, 120   # Columns: a code cell as the site shows it, everything else
 CODE = {'.py', '.js', '.css', '.scss', '.yml', '.yaml', '.ini', ''}   # Not prose, which has a paragraph in a line
-OTHERS = re.compile(r'website/static/(?:katex|fonts)/|vendor/|LICENSE|\.git|equivalent\.py')   # Not ours, or a table of texts
+# Not ours, or a table of texts
+OTHERS = re.compile(r'website/static/(?:katex|fonts)/|vendor/|LICENSE|\.git|equivalent\.py')
 MADE = re.compile(r'sgd_course/.*\.py$')   # From the notebooks, whose cells are measured
 
 def written():
@@ -20,7 +21,7 @@ def written():
         if path.suffix in CODE and path.is_file() and not OTHERS.search(name) and not MADE.match(name): yield path
 
 def wide(text, limit):
-    "Lines of `text` that have more than `limit` columns; an option of a cell, which no page shows, may have a sentence in it"
+    "Lines of `text` that have more than `limit` columns; options of a cell, which no page shows, may be longer"
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if not line.startswith('#| ')]
     return [f'line {i}, {len(line)} columns: {line.strip()[:60]}' for i, line in lines if len(line)>limit]
 

@@ -71,11 +71,13 @@ def test_wrong_arrows_are_found():
     assert [*against_the_stream(right, order)] == []
 
 def test_imports_are_read():
-    lines = {'import sgd_course.data, torch.nn': ['sgd_course.data', 'torch.nn'], 'from .plots import a': ['sgd_course.plots'],
+    lines = {'import sgd_course.data, torch.nn': ['sgd_course.data', 'torch.nn'],
+        'from .plots import a': ['sgd_course.plots'],
         'from sgd_course.app.cli import b': ['sgd_course.app.cli'], 'from sgd_course import data': ['sgd_course.data'],
         'from . import quadratic_loss': ['sgd_course.quadratic_loss'], 'from os import path': ['os']}
     assert {line: [*imports(line, 'sgd_course')] for line in lines} == lines
-    lines = {'from ..files import a': ['sgd_course.files'], 'from .. import data, __version__': ['sgd_course.data', 'sgd_course'],
+    lines = {'from ..files import a': ['sgd_course.files'],
+        'from .. import data, __version__': ['sgd_course.data', 'sgd_course'],
         'from .cli import b': ['sgd_course.app.cli']}
     assert {line: [*imports(line, 'sgd_course.app')] for line in lines} == lines
 

@@ -101,7 +101,8 @@ def faults(cell):
     if found := PLACE.search(json.dumps(cell['outputs'])): yield f'names a place on one machine: {found[0]}'
     if any(LOADS.search(text) for _, text in data_of(cell)): yield 'has an output that loads something from elsewhere'
     drawn = any(kind.startswith('image/') for kind, _ in data_of(cell))
-    if drawn and not re.search(r'^#\| fig-alt: *\S', notebooks.text(cell), re.M): yield 'draws what no fig-alt describes'
+    described = re.search(r'^#\| fig-alt: *\S', notebooks.text(cell), re.M)
+    if drawn and not described: yield 'draws what no fig-alt describes'
 
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=name)
 def test_stored_notebook_is_clean(path):

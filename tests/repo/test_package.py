@@ -65,7 +65,8 @@ def test_sdist_holds_what_a_build_needs(built):
 
 def test_metadata(built):
     meta, project = metadata(built), tomllib.loads((ROOT/'pyproject.toml').read_text())['project']
-    assert [meta[k] for k in ('Name', 'Author', 'License-Expression')]==['sgd_course', 'The sgd_course authors', 'Apache-2.0']
+    found = [meta[k] for k in ('Name', 'Author', 'License-Expression')]
+    assert found==['sgd_course', 'The sgd_course authors', 'Apache-2.0']
     assert meta['Requires-Python']==project['requires-python']=='>=3.11'
     assert meta['Version']==yaml.safe_load((ROOT/'CITATION.cff').read_text())['version']
     assert set(meta.get_all('Provides-Extra')) == {'lab', 'site', 'dev'}
@@ -102,11 +103,13 @@ def test_figures_come_from_the_wheel(installed, tmp_path):
     assert out=='1\n', 'the figures are in the wheel'
 
 def test_every_module_imports_from_the_wheel(installed, tmp_path):
-    modules = ', '.join(p.relative_to(ROOT).with_suffix('').as_posix().replace('/', '.') for p in PACKAGE.rglob('[!_]*.py'))
+    paths = [p.relative_to(ROOT).with_suffix('') for p in PACKAGE.rglob('[!_]*.py')]
+    modules = ', '.join('.'.join(path.parts) for path in paths)
     alone(installed, tmp_path, f'import {modules}')
 
 def test_lab_lays_out_from_the_wheel(installed, tmp_path):
-    out = alone(installed, tmp_path, "import json; from sgd_course.app.lab import lay_out; print(json.dumps(lay_out('my_course')))")
+    code = "import json; from sgd_course.app.lab import lay_out; print(json.dumps(lay_out('my_course')))"
+    out = alone(installed, tmp_path, code)
     assert set(json.loads(out)['new']) >= NAMES
     for name in NAMES:
         assert (tmp_path/'my_course'/name).read_bytes() == (installed/'sgd_course/notebooks'/name).read_bytes()

@@ -18,7 +18,8 @@ def violations(page, skip, **options):
 FRAMES = '''() => new Promise(done =>
     requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))'''
 
-# Code looks the same on all pages and has thousands of coloured words: one page is enough; formulas have the text's colour
+# Code looks the same on all pages and has thousands of coloured words: one page is enough.
+# Formulas have the text's colour.
 def skipped(name): return [] if name=='plots' else ['pre', '.katex']
 
 def open_page(page, address, name):
@@ -43,7 +44,8 @@ def test_page(page, address, name):
     assert page.evaluate('document.documentElement.scrollWidth') <= 390
     assert not violations(page, [], runOnly=['scrollable-region-focusable'])
 
-KINDS = 'index', 'quadratic_loss', 'glossary', 'speed', 'figures', 'plots'   # One page of each kind: the others are slow
+# One page of each kind: the others are slow
+KINDS = 'index', 'quadratic_loss', 'glossary', 'speed', 'figures', 'plots'
 
 @pytest.mark.parametrize('name', [pytest.param(o, marks=[] if o in KINDS else pytest.mark.slow) for o in PAGES])
 def test_page_in_the_dark(page, address, name):

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:'myst_parser")
 
 def md_cell(text): return {'cell_type': 'markdown', 'id': 'x', 'metadata': {}, 'source': text}
 def code_cell(text, *outputs, **other):
-    cell = {'cell_type': 'code', 'id': 'x', 'metadata': {}, 'execution_count': 1, 'source': text, 'outputs': list(outputs)}
+    cell = {'cell_type': 'code', 'id': 'x', 'metadata': {}, 'execution_count': 1, 'source': text,
+        'outputs': list(outputs)}
     return cell | other
 def shown(mime, text): return {'output_type': 'display_data', 'metadata': {}, 'data': {mime: text}}
 def converted(*cells, **kwargs): return convert.convert({'cells': list(cells)}, **kwargs)['cells']
@@ -183,7 +184,8 @@ def test_sidebar_and_folder_must_agree(tmp_path):
     (tmp_path/'01_a.ipynb').touch()
     assert build.check_notebooks(['index.ipynb', '01_a.ipynb'], tmp_path)
     for contents, why in [(['index.ipynb'], 'does not name: 01_a'), (['01_a.ipynb'], 'does not name index'),
-            (['index.ipynb', '01_a.ipynb', 'b.ipynb'], 'not in .*: b'), (['index.ipynb', '01_a.ipynb', '01_a.ipynb'], 'same page')]:
+            (['index.ipynb', '01_a.ipynb', 'b.ipynb'], 'not in .*: b'),
+            (['index.ipynb', '01_a.ipynb', '01_a.ipynb'], 'same page')]:
         with pytest.raises(build.SiteError, match=why): build.check_notebooks(contents, tmp_path)
     with pytest.raises(ValueError, match='expected a notebook'): convert.sections([{'href': 'x'}])
 
