@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REINSTALL', 'Finding', 'look_at_package', 'look_at_packages', 'look_at_import', 'look_at_digits', 'look_at_device',
-           'look_at_cache', 'look_at_chapters', 'examine']
+           'look_at_cache', 'look_at_chapters', 'look_at_all']
 
 # %% ../../nbs/making/doctor.ipynb #462e30f5
 import importlib, sys
@@ -103,7 +103,7 @@ def look_at_chapters()->Finding:
     return Finding('chapters', f'{n} files')
 
 # %% ../../nbs/making/doctor.ipynb #79f777be
-def examine()->list[Finding]:
+def look_at_all()->list[Finding]:
     "Everything that `sgd-course doctor` looks at, in order"
     python = '.'.join(map(str, sys.version_info[:3]))
     cure = '' if sys.version_info>=(3, 11) else 'Python 3.11 or newer is needed.'

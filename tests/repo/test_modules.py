@@ -1,5 +1,6 @@
 "Names and layers: arrows between modules point one way, as CONTRIBUTING says"
 import ast, builtins, re, subprocess, sys
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -93,6 +94,22 @@ def test_no_circle_of_imports():
     assert circle(inside) == []
 
 def test_circle_is_found(): assert {*circle({'a': {'b'}, 'b': {'c'}, 'c': {'a'}, 'd': {'a'}})}=={'a', 'b', 'c'}
+
+# Public names
+
+def public(text):
+    "What a module lists in `__all__`"
+    for n in ast.parse(text).body:
+        if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '')=='__all__': return ast.literal_eval(n.value)
+    return []
+
+def test_public_names_are_those_of_one_module():
+    "A star import of two chapters changes the meaning of no name"
+    owners = Counter(name for path in MODULES.values() for name in public(read(path)))
+    assert [name for name, n in owners.items() if n>1]==[]
+
+def test_no_folder_has_the_name_of_a_module():
+    assert [m for m, path in MODULES.items() if path.with_suffix('').is_dir()]==[]
 
 # What an import loads
 
