@@ -48,8 +48,8 @@ readme: $(STAMP) ## Make README.md from nbs/index.ipynb
 	@python -m tools.readme
 
 bench: $(STAMP) ## Measure how fast the course starts and trains (a quarter of an hour)
-	@python benchmarks/startup.py
-	@python benchmarks/speed.py
+	@python -m benchmarks.startup
+	@python -m benchmarks.speed
 
 clean: ## Remove what was built; keeps .venv/ and my_course/
 	@rm -rf _docs _proc build dist *.egg-info .pytest_cache .hypothesis nbs/.last_checked

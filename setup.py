@@ -1,4 +1,6 @@
-"Hand settings.ini to setuptools. A key used here must also be named in `dynamic` in pyproject.toml, or setuptools drops it."
+"""Hand settings.ini to setuptools
+
+A key used here must also be named in `dynamic` in pyproject.toml, or setuptools drops it."""
 from configparser import ConfigParser
 from setuptools import find_namespace_packages, setup
 
@@ -9,7 +11,10 @@ cfg = ini['DEFAULT']
 def lines(key): return cfg[key].strip().splitlines()
 
 # The notebooks travel too, so that `sgd-course lab` works without a clone.
-notebooks = {'sgd_course.notebooks': 'nbs', 'sgd_course.notebooks.making': 'nbs/making', 'sgd_course.notebooks.images': 'nbs/images'}
+notebooks = {
+    'sgd_course.notebooks': 'nbs',
+    'sgd_course.notebooks.making': 'nbs/making',
+    'sgd_course.notebooks.images': 'nbs/images'}
 
 setup(
     packages = [*find_namespace_packages(include=['sgd_course', 'sgd_course.*']), *notebooks],

@@ -1,12 +1,9 @@
-"""How long a step of the optimisers of chapter 9 takes beside PyTorch's: `python benchmarks/optimizers.py`
+"""How long a step of the optimisers of chapter 9 takes beside PyTorch's: `python -m benchmarks.optimizers`
 
 It writes sgd_course/content/results/optimizers.md."""
-import argparse, platform, random, statistics, sys, time
+import argparse, platform, random, statistics, time
 from functools import partial
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 
 import torch
 
@@ -22,10 +19,10 @@ PEERS = {SGD: (torch.optim.SGD, {}),
          AdamW: (torch.optim.AdamW, {})}
 WAYS = {'foreach': {'foreach': True}, 'loop': {'foreach': False}, 'fused': {'fused': True}}
 
-OUT = ROOT/'sgd_course'/'content'/'results'/'optimizers.md'
+OUT = Path(__file__).resolve().parents[1]/'sgd_course'/'content'/'results'/'optimizers.md'
 PAGE = """# A step of the optimiser, beside PyTorch's
 
-Made by `python benchmarks/optimizers.py` with PyTorch {torch} on {where}, float32, for the {params:,} parameters \
+Made by `python -m benchmarks.optimizers` with PyTorch {torch} on {where}, float32, for the {params:,} parameters \
 of the network {sizes}. Gradients stand still; only `step()` is timed. In each of {rounds} rounds, ours and all ways \
 of PyTorch's took a step one after the other, in a random order. They were built anew {builds} times, in a random \
 order as well, since the place of its memory alone can make an optimiser some hundredths slower than its own twin. An \

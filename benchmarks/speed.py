@@ -1,5 +1,5 @@
-"How fast the package trains, beside its peers: `python benchmarks/speed.py` writes sgd_course/content/results/speed.md"
-import argparse, contextlib, io, multiprocessing, os, platform, statistics, sys, time, warnings
+"How fast the package trains, beside its peers: `python -m benchmarks.speed` writes sgd_course/content/results/speed.md"
+import argparse, contextlib, io, multiprocessing, os, statistics, sys, time, warnings
 from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -7,8 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments import recipes
+
+from .machine import machine
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 
 SMALL, LARGE = (784, 100, 10), (784, 512, 512, 10)
 LR = {'SGD': 0.1, 'Adam': 0.001}
@@ -262,13 +265,12 @@ def ratio(times, key, base):
     "How many times longer `key` took than `base`, median over the rounds; `None` if one was not measured"
     if key in times and base in times: return statistics.median(a/b for a, b in zip(times[key], times[base]))
 
-def machine(threads):
-    "The machine and the versions in one line"
-    cpu, info, found = platform.processor() or platform.machine(), Path('/proc/cpuinfo'), []
-    if info.exists(): cpu = next((o.split(':')[1].strip() for o in info.read_text().splitlines() if o.startswith('model name')), cpu)
+def versions():
+    "Versions of the libraries that are there, in one line"
+    found = []
     for package in ('torch', 'numpy', 'fastai', 'torchvision', 'scikit-learn', 'keras', 'tensorflow', 'tensorflow-cpu', 'jax'):
         with contextlib.suppress(PackageNotFoundError): found.append(f'{package} {version(package).split("+")[0]}')
-    return f'{cpu}, {os.cpu_count()} cores of which {threads} were used, {platform.system()}, Python {platform.python_version()}, {", ".join(found)}'
+    return ', '.join(found)
 
 def cells(*row): return '| ' + ' | '.join(row) + ' |'
 
@@ -335,7 +337,7 @@ def page(results, skipped, threads, rounds, part):
     kept = promises(results)
     if kept: kept = ['| promise | goal | here |', '|---|---|---|', *kept]
     notes = [f'- {NOTES[k]}' for k in keys if k in NOTES] + [f'- Skipped: {o}.' for o in skipped]
-    return PAGE.format(machine=machine(threads), rounds=rounds, more=MORE*rounds, part=part, ratios=grid(results, keys, multiple), promises='\n'.join(kept),
+    return PAGE.format(machine=f'{machine(threads)}, {versions()}', rounds=rounds, more=MORE*rounds, part=part, ratios=grid(results, keys, multiple), promises='\n'.join(kept),
         seconds=grid(results, keys, lambda times, key: f'{statistics.median(times[key]):.2f}'), notes='\n'.join(notes))
 
 def settle(threads):
@@ -361,7 +363,6 @@ def main(args=None):
     rows, rounds, seeds = (6_000, 2, 2) if o.quick else (o.rows, o.rounds, 5)
     settle(o.threads)
     o.out.parent.mkdir(parents=True, exist_ok=True)
-    import accuracy
     wanted, results = o.only or [*PEERS, 'accuracy'], {}
     workers = [Worker(keys, rows, o.threads) for keys in together([key for key in PEERS if key in wanted])]
     skipped = [f'{PEERS[key][0]}, because there is no {w.gap} here' for w in workers if w.gap for key in w.keys]
@@ -373,7 +374,7 @@ def main(args=None):
     for w in workers: w.process.terminate() # Nothing to lose
     part = '' if rows==60_000 else f', with {rows:,} digits instead of 60,000: a quick look, not a measurement'
     text = page(results, skipped, o.threads, rounds, part)
-    if 'accuracy' in wanted: text += accuracy.section(range(seeds))
+    if 'accuracy' in wanted: text += recipes.section(range(seeds))
     o.out.write_text(text)
     print(f'Written to {o.out}')
 

@@ -1,6 +1,8 @@
-"How long a learner waits, as a Markdown table: `python benchmarks/startup.py`"
-import os, platform, statistics, subprocess, sys, tempfile, time
+"How long a learner waits, as a Markdown table: `python -m benchmarks.startup`"
+import os, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
+
+from .machine import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,8 +28,10 @@ print(seconds('train'), statistics.median(seconds('train') for _ in range(20)))
 
 def run(code, folder):
     "Run `code` in a fresh Python in `folder`; returns what it prints"
-    env = os.environ | {'PYTHONPATH': str(ROOT), 'JUPYTER_DATA_DIR': str(Path(folder)/'jupyter')}   # Where the chapters are signed
-    return subprocess.run([sys.executable, '-c', code], cwd=folder, env=env, check=True, capture_output=True, text=True).stdout
+    env = os.environ | {'PYTHONPATH': str(ROOT)}
+    env['JUPYTER_DATA_DIR'] = str(Path(folder)/'jupyter')   # Where the chapters are signed
+    cmd = [sys.executable, '-c', code]
+    return subprocess.run(cmd, cwd=folder, env=env, check=True, capture_output=True, text=True).stdout
 
 def median_time(code, folder, runs):
     "Median seconds of a fresh process that runs `code`, after one run to warm the disk's cache"
@@ -38,21 +42,16 @@ def median_time(code, folder, runs):
     once()
     return statistics.median(once() for _ in range(runs))
 
-def machine():
-    "The machine in one line"
-    cpu = platform.processor() or platform.machine()
-    info = Path('/proc/cpuinfo')
-    if info.exists(): cpu = next((l.split(':')[1].strip() for l in info.read_text().splitlines() if l.startswith('model name')), cpu)
-    return f'{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}'
-
 def main(runs=5):
     print(f'Measured on {machine()}; median of {runs} runs.\n\n| what | seconds |\n|---|---|')
     with tempfile.TemporaryDirectory() as folder:
         empty = median_time('pass', folder, runs)
         print(f'| Python alone, for comparison | {empty:.2f} |')
-        for what, code in CASES.items(): print(f'| {what} | {median_time(code, folder, runs):.2f} |', flush=True)
+        for what, code in CASES.items():
+            print(f'| {what} | {median_time(code, folder, runs):.2f} |', flush=True)
         loads = [[float(t) for t in run(LOADS, folder).split()] for _ in range(runs)]
     first, again = (statistics.median(col) for col in zip(*loads))
-    print(f'| the 60,000 digits, first time in a process | {first:.2f} |\n| the 60,000 digits, from then on | {again:.4f} |')
+    print(f'| the 60,000 digits, first time in a process | {first:.2f} |')
+    print(f'| the 60,000 digits, from then on | {again:.4f} |')
 
 if __name__ == '__main__': main()

@@ -1,16 +1,13 @@
-"""The race of the optimisers of chapter 9 on all digits, over several seeds: `python experiments/race.py`
+"""The race of the optimisers of chapter 9 on all digits, over several seeds: `python -m experiments.race`
 
 Six optimisers, each with a constant learning rate and with warm-up and cosine. For each pair, first its learning rate
 is chosen on 10,000 validation digits. Then five networks are trained on all 60,000 digits, and each is tested once on
 the 10,000 test digits. The results are written to sgd_course/content/results/optimizers.json, which the chapter shows.
 It takes minutes; pairs that are in the file already are left out, unless `--again` is given.
-`python experiments/race.py --check` trains each pair once for a fraction of an epoch and writes nothing."""
+`python -m experiments.race --check` trains each pair once for a fraction of an epoch and writes nothing."""
 import json, sys, time
 from functools import partial
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT)) # The package beside this file, installed or not
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +20,7 @@ from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
 from sgd_course.optimizers import Adam, AdamW, Momentum, Nesterov, RMSprop, warm_up_cosine
 
-OUT = ROOT/'sgd_course/content/results/optimizers.json'
+OUT = Path(__file__).resolve().parents[1]/'sgd_course/content/results/optimizers.json'
 RECIPE = dict(sizes=[784, 100, 10], batch_size=128, epochs=4)
 CHOICE_SEED, SEEDS = 100, range(5)
 PLAIN = [0.01, 0.03, 0.1, 0.3, 1., 3.]

@@ -99,14 +99,19 @@ def load_mnist(
     images, labels = _memory[split][0]
     return Digits(torch.from_numpy(images), torch.from_numpy(labels))
 
+# %% ../nbs/making/data.ipynb #e1f890fe
+def levels(name, value):
+    "Rule for pictures in whole levels"
+    dtype = getattr(value, 'dtype', type(value).__name__)
+    if dtype!=torch.uint8: refuse(f'{name} to be a tensor of dtype torch.uint8', dtype)
+    return value
+
 # %% ../nbs/making/data.ipynb #e1f890ff
-@expects('images (*n, 28, 28)')
+@expects('images (*n, 28, 28)', images=levels)
 def to_float(
     images:torch.Tensor, # (n, 28, 28) or (28, 28), dtype uint8
 )->torch.Tensor: # Same shape, dtype float32, 0 (paper) to 1 (full ink)
     "Ink as fractions, $x/255$; raises `ValueError` for another dtype or shape"
-    dtype = getattr(images, 'dtype', type(images).__name__)
-    if dtype!=torch.uint8: refuse('a tensor of dtype torch.uint8', dtype)
     if images.ndim>3: refuse('shape (n, 28, 28) or (28, 28)', tuple(images.shape))
     return images.float()/255
 

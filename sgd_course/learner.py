@@ -6,7 +6,7 @@
 __all__ = ['Learner', 'Recorder', 'triangle', 'Schedule', 'ProgressBar', 'EarlyStopping', 'Checkpoint', 'resume', 'save_model',
            'load_model']
 
-# %% ../nbs/08_learner.ipynb #b2e7f5d8
+# %% ../nbs/08_learner.ipynb #f9b62654
 import io, math, sys, zipfile
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm import tqdm
 
-from .expect import expects, rate, refuse, whole
+from .expect import expects, number, rate, refuse, whole
 from .files import write_whole
 from .full_mnist import digit_accuracy, evaluate
 from .mini_batches import SGD, epoch_mean
@@ -97,7 +97,7 @@ class Learner:
         "Train for `epochs` epochs"
         for _ in range(epochs): self.one_epoch()
 
-# %% ../nbs/08_learner.ipynb #1ab587b1
+# %% ../nbs/08_learner.ipynb #828d24f3
 TAKEN = 'epoch', 'train_loss', 'valid_loss'
 
 def named(
@@ -115,7 +115,7 @@ def named(
         found[free] = o
     return found
 
-# %% ../nbs/08_learner.ipynb #d85f8d98
+# %% ../nbs/08_learner.ipynb #978060de
 @patch
 def validate(self:Learner)->dict: # `valid_loss` and each metric by name
     "Loss and metrics on the validation batches; nothing if there are none"
@@ -137,7 +137,7 @@ def copied(
     if isinstance(state, (list, tuple)): return type(state)(copied(o) for o in state)
     return state
 
-# %% ../nbs/08_learner.ipynb #b0c25a2f
+# %% ../nbs/08_learner.ipynb #ea589101
 @patch
 def generators(self:Learner)->dict: # Each generator, by where it is used
     "Where chance comes from"
@@ -162,7 +162,7 @@ def state(self:Learner)->dict: # Tensors, numbers and texts
         'results': self.results, 'batches': len(self.train),
         'epoch': self.epoch, 'begin': self.begin, 'end': self.end})
 
-# %% ../nbs/08_learner.ipynb #95270c07
+# %% ../nbs/08_learner.ipynb #3194cc2f
 @patch
 def put_state(self:Learner,
     state:dict, # From `state`, of a learner like this one
@@ -174,12 +174,12 @@ def put_state(self:Learner,
     for name, cb in named(self.callbacks).items():
         if name in state['callbacks']: cb.load_state(copied(state['callbacks'][name]))
     self.opt.load_state_dict(copied(state['opt']))
-    self.results = copied(state['results'])
+    self.results = dict(state['results'])
     self.epoch, self.begin, self.end = state['epoch'], state['begin'], state['end']
     self.batch = 0
     self.model.load_state_dict(state['model'])
 
-# %% ../nbs/08_learner.ipynb #465fa838
+# %% ../nbs/08_learner.ipynb #d0e0d97c
 def tensor_differences(mine, given, name):
     "Where one tensor differs from another in shape or type, or has NaN among its numbers"
     is_like, is_here = [f'{tuple(t.shape)} of {t.dtype}' for t in (mine, given)]
@@ -206,7 +206,7 @@ def differences(
     elif isinstance(mine, list):
         for a, b in zip(mine, given): yield from differences(a, b, name)
 
-# %% ../nbs/08_learner.ipynb #b189ef41
+# %% ../nbs/08_learner.ipynb #18c6bc9e
 def opt_misfits(
     opt, # Optimiser
     given:dict, # What should be its `state_dict`
@@ -225,7 +225,7 @@ def opt_misfits(
             if torch.is_tensor(t) and t.numel()!=1:
                 yield from tensor_differences(params[i], t.to(params[i].dtype), name)
 
-# %% ../nbs/08_learner.ipynb #af02d205
+# %% ../nbs/08_learner.ipynb #f88eef72
 @patch
 def misfits(self:Learner,
     state, # What should be a state of this learner
@@ -246,7 +246,7 @@ def misfits(self:Learner,
     for name in mine['chance'].keys() & state['chance'].keys():
         yield from differences(mine['chance'][name], state['chance'][name], name)
 
-# %% ../nbs/08_learner.ipynb #8e99efca
+# %% ../nbs/08_learner.ipynb #669064fb
 @patch
 def load_state(self:Learner,
     state:dict, # From `state`, of a learner like this one
@@ -262,7 +262,7 @@ def load_state(self:Learner,
         if isinstance(e, ValueError): raise
         raise ValueError(f'expected a state of a training, got a damaged one: {e!r}') from e
 
-# %% ../nbs/08_learner.ipynb #9dd2710a
+# %% ../nbs/08_learner.ipynb #dc7ea02e
 @patch
 def check_losses(self:Learner):
     "Raises `ValueError` if a loss of this epoch was NaN or infinite"
@@ -283,7 +283,7 @@ def whole_epoch(self:Learner):
     self.kept = self.state()
     self.call('after_keep')
 
-# %% ../nbs/08_learner.ipynb #4b11202e
+# %% ../nbs/08_learner.ipynb #ad0cae6b
 @patch
 def begin_callbacks(self:Learner,
     endings:ExitStack, # Gets `after_fit` of each callback that has begun
@@ -354,6 +354,7 @@ def done(self:Learner)->float: # 0 to 1
     return min(1., epochs/max(self.end - self.begin, 1))
 
 # %% ../nbs/08_learner.ipynb #c6af6729
+@expects(done=rate, peak=rate, rise=number(above=0, below=1))
 def triangle(
     done:float, # Fraction of the training that is done, 0 to 1
     peak:float, # Largest learning rate, 0 or more
@@ -361,12 +362,11 @@ def triangle(
 )->float: # Learning rate
     """Schedule that rises in a straight line from 0 to `peak` and falls in another one
     back to 0, where it stays; raises `ValueError` for a bad `rise`"""
-    if not 0<rise<1: refuse('0<rise<1', rise)
     going_up = done/rise
     going_down = (1 - done)/(1 - rise)
     return peak*max(0., min(going_up, going_down))
 
-# %% ../nbs/08_learner.ipynb #131e44a5
+# %% ../nbs/08_learner.ipynb #f68631ba
 def setting(
     name:str, # Of the optimiser
     value, # A number, or a tuple of numbers such as the `betas` of Adam
@@ -497,8 +497,9 @@ def read_state(
         if sound:
             found = torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
             found = dict(found)
-    got = found.get('sgd_course', 'a file that is damaged or something else')
-    if got!=kind: refuse(f'a {kind} of this course in {path}', got)
+    got = 'a file that is damaged or something else'
+    if 'sgd_course' in found: got = f'a {found["sgd_course"]}'
+    if got!=f'a {kind}': refuse(f'a {kind} of this course in {path}', got)
     return found.get('state')
 
 # %% ../nbs/08_learner.ipynb #a9e67dfe
@@ -570,7 +571,7 @@ def model_fault(
         expected[f'{2*i}.bias'] = torch.empty(outputs, **kind)
     return next(differences(expected, weights, 'weights'), '')
 
-# %% ../nbs/08_learner.ipynb #d2f3c4bb
+# %% ../nbs/08_learner.ipynb #9aad60bc
 def load_model(
     path, # File from `save_model`
 )->nn.Sequential: # The network, on the CPU, in evaluation mode

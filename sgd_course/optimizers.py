@@ -51,7 +51,7 @@ def two_shares(
 )->tuple: # Of two floats
     "Rule for a pair of shares"
     pair = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    if len(pair)!=2: refuse(f'two numbers for {name}', pair)
+    if len(pair)!=2: refuse(f'two {name}', pair)
     return tuple(share(name, v) for v in pair)
 
 # %% ../nbs/09_optimizers.ipynb #db4aeff4

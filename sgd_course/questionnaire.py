@@ -7,11 +7,11 @@ __all__ = ['check_question', 'load_questions', 'Questionnaire', 'questionnaire']
 
 # %% ../nbs/making/questionnaire.ipynb #72bd6797
 import json, re, tomllib
-from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
 from .expect import refuse
+from .figures import live_html
 from .practice.words import inline
 
 # %% ../nbs/making/questionnaire.ipynb #b8c19bed
@@ -106,13 +106,6 @@ def question_html(
             f'<details><summary>Answer</summary>{shown}. '
             f'<span class="answer">{inline(question["why"])}</span></details></section>')
 
-# %% ../nbs/making/questionnaire.ipynb #4f81ff07
-def script()->str: # JavaScript
-    "The code that marks the answers: no exports, comments and indentation"
-    file = files('sgd_course')/'content'/'js'/'questionnaire.js'
-    text = file.read_text(encoding='utf-8')
-    return re.sub(r'(?m)^\s+', '', re.sub(r'(?m)^export |^\s*//.*$', '', text))
-
 # %% ../nbs/making/questionnaire.ipynb #a0860109
 class Questionnaire:
     "Questions that show themselves as a form that marks itself"
@@ -126,23 +119,9 @@ class Questionnaire:
         return f'{self.label}: {n}, to be answered in a notebook or on the site'
 
     def _repr_html_(self):
-        plain = '\n'.join(question_html(q, n) for n, q in enumerate(self.questions, 1))
-        key = sha256(f'{script()}{plain}'.encode()).hexdigest()[:12]
-        return f'''<!--| quarto-html-table-processing: none -->
-<div class="sgd-questions" data-questions="{key}" data-lm-suppress-shortcuts="true"
-role="group" aria-label="{escape(self.label)}">
-{plain}
-</div>
-<script type="module">
-{script()}
-for (const host of document.querySelectorAll('[data-questions="{key}"]:not([data-on])')) {{
-host.dataset.on = 1;
-const questions = read(host), el = document.createElement('div');
-host.attachShadow({{mode: 'open'}}).append(el);
-host.addEventListener('keydown', e => e.stopPropagation());
-render({{el, model: {{get: k => ({{questions}})[k]}}}});
-}}
-</script>'''
+        parts = [question_html(q, n) for n, q in enumerate(self.questions, 1)]
+        plain, data = '\n'.join(['', *parts, '']), '{questions: read(host)}'
+        return live_html('questionnaire', 'questions', self.label, plain, data)
 
 # %% ../nbs/making/questionnaire.ipynb #07579b91
 def questionnaire(

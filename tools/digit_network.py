@@ -1,8 +1,9 @@
-"""Train the network that reads drawn digits, and write it as sgd_course/content/js/digits.json: `python -m tools.digit_network`
+"""Train the network that reads drawn digits: `python -m tools.digit_network` writes sgd_course/content/js/digits.json
 
-784-100-10 with ReLU, SGD with momentum and weight decay, on digits that are turned, slanted, scaled and moved at random. How strongly, and
-which of three seeds is kept, is decided on the 10,000 validation digits; the test digits are used once, at the end. Takes about
-ten minutes on one core. With the same version of PyTorch and the same processor the result is the same to the byte."""
+784-100-10 with ReLU, SGD with momentum and weight decay, on digits that are turned, slanted, scaled and moved at
+random. How strongly, and which of three seeds is kept, is decided on the 10,000 validation digits; the test digits are
+used once, at the end. Takes about ten minutes on one core. With the same version of PyTorch and the same processor the
+result is the same to the byte."""
 import base64, json, math
 
 import numpy as np
@@ -15,11 +16,16 @@ from sgd_course.files import write_whole
 from sgd_course.figures import FOLDER, pack_network, to_text
 
 def distort(images, strength, generator):
-    "Turn, slant, scale and move each of `images` (n, 28, 28) at random, at most by 15°, a fifth, 15 % and 2 pixels times `strength`"
+    "Turn, slant, scale and move each of `images` (n, 28, 28) at random; `strength` 1 gives the limits noted here"
     def draw(most): return (2*torch.rand(len(images), generator=generator) - 1)*most*strength
-    turn, slant, tall, wide, down, right = draw(0.26), draw(0.2), 1 + draw(0.15), 1 + draw(0.15), draw(2/14), draw(2/14)
+    turn = draw(0.26)   # Radians: 15°
+    slant = draw(0.2)   # A fifth
+    tall, wide = 1 + draw(0.15), 1 + draw(0.15)   # 15 %
+    down, right = draw(2/14), draw(2/14)   # 2 pixels
     cos, sin = turn.cos(), turn.sin()
-    maps = torch.stack([cos*wide, (slant*cos - sin)*tall, right, sin*wide, (slant*sin + cos)*tall, down], 1).view(-1, 2, 3)
+    first_row = [cos*wide, (slant*cos - sin)*tall, right]
+    second_row = [sin*wide, (slant*sin + cos)*tall, down]
+    maps = torch.stack(first_row + second_row, 1).view(-1, 2, 3)
     grid = F.affine_grid(maps, (len(images), 1, 28, 28), align_corners=False)
     return F.grid_sample(images[:, None], grid, align_corners=False).flatten(1)
 
@@ -37,7 +43,8 @@ def train(images, labels, strength, seed, epochs=40, lr=0.1, size=128):
     generator = torch.Generator().manual_seed(seed)
     model = network(generator)
     opt = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, nesterov=True, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=epochs*math.ceil(len(images)/size), cycle_momentum=False)
+    steps = epochs*math.ceil(len(images)/size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps, cycle_momentum=False)
     for _ in range(epochs):
         for rows in torch.randperm(len(images), generator=generator).split(size):
             loss = F.cross_entropy(model(distort(images[rows], strength, generator)), labels[rows])
@@ -57,14 +64,16 @@ def unpack(layers):
     for o in layers:
         rows, cols = o['shape']
         linear = nn.Linear(cols, rows, dtype=torch.float64)
-        weight = numbers(o['int8'], 'i1').view(rows, cols)*numbers(o['scale'], '<f4')[:, None] if 'int8' in o else numbers(o['float32'], '<f4').view(rows, cols)
-        linear.weight.data, linear.bias.data = weight, numbers(o['bias'], '<f4')
+        if 'int8' in o: weight = numbers(o['int8'], 'i1').view(rows, cols)*numbers(o['scale'], '<f4')[:, None]
+        else: weight = numbers(o['float32'], '<f4').view(rows, cols)
+        linear.weight.data = weight
+        linear.bias.data = numbers(o['bias'], '<f4')
         parts += [linear, nn.ReLU()]
     return nn.Sequential(*parts[:-1])
 
 @torch.no_grad()
 def largest_difference(model, layers, x):
-    "The most by which a probability of `model` in float32 and one of its packed `layers` differ, over the digits `x` (n, 28, 28)"
+    "The most by which probabilities of `model` and of its packed `layers` differ, over the digits `x` (n, 28, 28)"
     x = x.flatten(1)
     return (model(x).softmax(1) - unpack(layers)(x.double()).softmax(1)).abs().max().item()
 
@@ -72,7 +81,8 @@ def main():
     "Choose, train and write"
     torch.set_num_threads(1) # Sums in the same order on every machine
     images, labels = load_mnist('train')
-    x, (train_rows, valid_rows) = to_float(images), train_valid_split(labels)
+    x = to_float(images)
+    train_rows, valid_rows = train_valid_split(labels)
     def run(strength, seed):
         model = train(x[train_rows], labels[train_rows], strength, seed)
         score = accuracy(model, x[valid_rows], labels[valid_rows])
@@ -83,7 +93,8 @@ def main():
     kept = [runs[strength]] + [run(strength, seed) for seed in (1, 2)]
     score, model = max(kept, key=lambda o: o[0])
     tests, tested = load_mnist('test')
-    print(f'kept: {score:.4f} of the validation digits; test digits of the three seeds:', [round(accuracy(m, to_float(tests), tested), 4) for _, m in kept])
+    scores = [round(accuracy(m, to_float(tests), tested), 4) for _, m in kept]
+    print(f'kept: {score:.4f} of the validation digits; test digits of the three seeds:', scores)
     layers = pack_network(model)
     off = largest_difference(model, layers, to_float(tests[:1000]))
     print(f'packed: no probability of the first 1,000 test digits is off by more than {off:.4f}')

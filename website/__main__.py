@@ -1,4 +1,4 @@
-"`python -m website [OUT]` builds the site into OUT (_docs by default); `python -m website serve` also shows it on this machine"
+"`python -m website [OUT]` builds the site into OUT, by default _docs; `python -m website serve` also shows it"
 import sys
 from pathlib import Path
 
@@ -12,7 +12,8 @@ def main(args):
         return len(args)>1
     show = args==['serve']
     out = Path(args[0]).resolve() if args and not show else ROOT/'_docs'
-    try: pages = build(out)
+    try:
+        pages = build(out)
     except SiteError as e:
         print(f'The site was not built: {e}', file=sys.stderr)
         return 1

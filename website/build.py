@@ -21,15 +21,24 @@ def read_site(path):
     website = yaml.safe_load(path.read_text(encoding='utf-8'))['website']
     return website['title'], website['sidebar']['contents']
 
+def notebooks_in(folder):
+    "Paths of the notebooks below `folder`, but for what begins with a dot or an underscore"
+    paths = [p.relative_to(folder) for p in folder.rglob('*.ipynb')]
+    return {p.as_posix() for p in paths if not any(part.startswith(('_', '.')) for part in p.parts)}
+
 def check_notebooks(contents, folder):
     "The notebooks that the sidebar names; they must be the ones that `folder` has, each once"
     named = [name for _, notebooks in convert.sections(contents) for name in notebooks]
-    there = {p.relative_to(folder).as_posix() for p in folder.rglob('*.ipynb') if not any(o.startswith(('_', '.')) for o in p.relative_to(folder).parts)}
+    there = notebooks_in(folder)
     pages = [convert.page_name(name) for name in named]
     if 'index.ipynb' not in named: raise SiteError('_quarto.yml does not name index.ipynb')
-    if missing := sorted(set(named)-there): raise SiteError(f'_quarto.yml names notebooks that are not in {folder}: {", ".join(missing)}')
-    if unnamed := sorted(there-set(named)): raise SiteError(f'notebooks that _quarto.yml does not name: {", ".join(unnamed)}')
-    if len(set(pages))<len(pages): raise SiteError(f'two notebooks would make the same page: {", ".join(sorted(pages))}')
+    missing, unnamed = sorted(set(named) - there), sorted(there - set(named))
+    if missing:
+        raise SiteError(f'_quarto.yml names notebooks that are not in {folder}: {", ".join(missing)}')
+    if unnamed:
+        raise SiteError(f'notebooks that _quarto.yml does not name: {", ".join(unnamed)}')
+    if len(set(pages))<len(pages):
+        raise SiteError(f'two notebooks would make the same page: {", ".join(sorted(pages))}')
     return named
 
 def run_only_exports(cells):
@@ -58,8 +67,8 @@ def process(nb):
     return json.loads(nb2str(nb))
 
 def colab_line(cfg, name):
-    "A line of Markdown that leads to the notebook `name` in Colab, which opens notebooks from GitHub only; '' if the repository is not there"
-    if urlsplit(cfg.git_url).hostname!='github.com': return ''
+    "A line of Markdown that leads to the notebook `name` in Colab, or '' if the repository is not on GitHub"
+    if urlsplit(cfg.git_url).hostname!='github.com': return ''   # Colab opens notebooks from GitHub only
     url = f'https://colab.research.google.com/github/{cfg.user}/{cfg.repo}/blob/{cfg.branch}/{cfg.nbs_path.name}/{name}'
     return f'{{.colab}}\n[Open in Colab]({url}), and run `!pip install git+{cfg.git_url}` there first'
 
@@ -70,7 +79,8 @@ def page(path):
     cfg, nb = get_config(), read_nb(path)
     module = convert.module_name(nb.cells, cfg.lib_path.name)   # before nbdev takes the directive out
     doc_base = f'{cfg.doc_host}{cfg.doc_baseurl.rstrip("/")}/'
-    return convert.convert(process(nb), module, doc_base, show_sources=bool(cfg.git_url), below_title=colab_line(cfg, path.name))
+    colab = colab_line(cfg, path.name)
+    return convert.convert(process(nb), module, doc_base, show_sources=bool(cfg.git_url), below_title=colab)
 
 def stage(folder, staged, contents):
     "Write the converted notebooks of `folder`, and the images they use, to `staged`"
@@ -94,14 +104,17 @@ def render(staged, out, title):
     for name in ('.buildinfo', 'objects.inv'): (out/name).unlink(missing_ok=True)
 
 MARK = '.sgd-course-site'   # lies in every site that was built here, so that only such a folder is ever replaced
+MADE = 'Made by `python -m website`, which replaces this folder as a whole.\n'
 
 def check_out(out):
-    "Raise `SiteError` unless `out` is free, an empty folder or an earlier site, and neither holds nor is the repository"
-    if ROOT.is_relative_to(out): raise SiteError(f'expected a folder for the site alone, got {out}, which holds the repository')
+    "Raise `SiteError` unless `out` is free, empty or an earlier site, and neither holds nor is the repository"
+    if ROOT.is_relative_to(out):
+        raise SiteError(f'expected a folder for the site alone, got {out}, which holds the repository')
     if not out.exists(): return
     if not out.is_dir(): raise SiteError(f'expected a folder, got the file {out}')
     if any(out.iterdir()) and not (out/MARK).is_file():
-        raise SiteError(f'expected an empty folder or an earlier site, got {out} with other things in it, which would be deleted')
+        raise SiteError(f'expected an empty folder or an earlier site, got {out} with other things in it, '
+            'which would be deleted')
 
 def replace_folder(new, old):
     "Put the folder `new` in the place of `old`, which may not exist"
@@ -111,7 +124,7 @@ def replace_folder(new, old):
     shutil.rmtree(aside, ignore_errors=True)
 
 def build(out, folder=ROOT/'nbs', quarto=ROOT/'_quarto.yml'):
-    "Build the site of the notebooks in `folder` into `out`; returns the pages, and raises `SiteError` leaving `out` as it was"
+    "Build the site of the notebooks in `folder`, and return its pages; a `SiteError` leaves `out` as it was"
     out = Path(out).resolve()
     check_out(out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -121,8 +134,9 @@ def build(out, folder=ROOT/'nbs', quarto=ROOT/'_quarto.yml'):
         title, contents = read_site(quarto)
         stage(folder, tmp/'staged', contents)
         render(tmp/'staged', tmp/'html', title)
-        if broken := links.broken_links(tmp/'html'): raise SiteError('links that lead nowhere:\n' + '\n'.join(broken))
-        (tmp/'html'/MARK).write_text('Made by `python -m website`, which replaces this folder as a whole.\n', encoding='utf-8')
+        broken = links.broken_links(tmp/'html')
+        if broken: raise SiteError('links that lead nowhere:\n' + '\n'.join(broken))
+        (tmp/'html'/MARK).write_text(MADE, encoding='utf-8')
         check_out(out)   # again, since building takes a while
         replace_folder(tmp/'html', out)
     return sorted(p.name for p in out.glob('*.html'))

@@ -17,7 +17,7 @@ class Page(HTMLParser):
         if tag!='a' and attrs.get('src'): self.loads.append(attrs['src'])
 
 def broken_links(folder):
-    "One line for each link of the pages in `folder` whose page or anchor is missing, and for each resource from elsewhere"
+    "One line for each link in `folder` whose page or anchor is missing, and for each resource from elsewhere"
     pages = {p.name: Page(p.read_text(encoding='utf-8')) for p in sorted(folder.glob('*.html'))}
     broken = []
     for name, page in pages.items():
@@ -27,8 +27,7 @@ def broken_links(folder):
             if parts.scheme or parts.netloc:
                 if url in page.loads: broken.append(f'{name}: loads {url}')
                 continue
-            target = unquote(parts.path) or name
+            target, anchor = unquote(parts.path) or name, unquote(parts.fragment)
             if not (folder/target).exists(): broken.append(f'{name}: {url}')
-            elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].ids | {'', 'top'}:
-                broken.append(f'{name}: {url}')
+            elif target in pages and anchor not in pages[target].ids | {'', 'top'}: broken.append(f'{name}: {url}')
     return broken

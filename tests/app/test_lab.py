@@ -26,7 +26,8 @@ def mine(tmp_path): return tmp_path/'mine'
 
 def texts(folder):
     "What the learner sees: every file but the record"
-    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob('*') if p.is_file() and p.name!=RECORD}
+    paths = [p for p in folder.rglob('*') if p.is_file() and p.name!=RECORD]
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in paths}
 
 def renew(course, text, *names):
     for name in names: (course/name).write_text(text)
@@ -59,7 +60,8 @@ def test_newer_version_is_laid_beside_own_work_once(course, mine):
     renew(course, 'a 2', 'a.ipynb')
     assert lay_out(mine, course, version='0.0.2')['beside'] == ['a (version 0.0.2).ipynb']
     (mine/'a (version 0.0.2).ipynb').unlink()
-    assert lay_out(mine, course, version='0.0.2')['yours'] == ['a.ipynb'], 'taken note of and thrown away: not laid again'
+    done = lay_out(mine, course, version='0.0.2')
+    assert done['yours'] == ['a.ipynb'], 'taken note of and thrown away: not laid again'
     assert texts(mine) == texts(course) | {'a.ipynb': 'own work'}
 
 def test_own_work_in_the_version_laid_beside_stays_too(course, mine):
@@ -70,7 +72,11 @@ def test_own_work_in_the_version_laid_beside_stays_too(course, mine):
     (mine/'a (version 0.0.2).ipynb').write_text('more own work')
     renew(course, 'a 3', 'a.ipynb')
     assert lay_out(mine, course, version='0.0.2')['beside'] == ['a (version 0.0.2, 2).ipynb']
-    assert texts(mine) == texts(course) | {'a.ipynb': 'own work', 'a (version 0.0.2).ipynb': 'more own work', 'a (version 0.0.2, 2).ipynb': 'a 3'}
+    assert texts(mine) == texts(course) | {
+        'a.ipynb': 'own work',
+        'a (version 0.0.2).ipynb': 'more own work',
+        'a (version 0.0.2, 2).ipynb': 'a 3',
+    }
 
 def test_deleted_chapter_comes_back_and_the_learner_is_told(course, mine):
     lay_out(mine, course)
@@ -86,7 +92,9 @@ def test_files_of_the_learner_stay(course, mine):
     assert lay_out(mine, course, version='0.0.1')['beside'] == ['a (version 0.0.1).ipynb']
     assert texts(mine).items() >= {'notes.ipynb': 'notes', 'a.ipynb': 'was here before the course'}.items()
 
-@pytest.mark.parametrize('record', [None, b'', b'{"given": {"a.ipy', b'[]', b'{"given": 7}', b'{"given": {"a.ipynb": 7}}', b'\xff\xfe'])
+BAD_RECORDS = [None, b'', b'{"given": {"a.ipy', b'[]', b'{"given": 7}', b'{"given": {"a.ipynb": 7}}', b'\xff\xfe']
+
+@pytest.mark.parametrize('record', BAD_RECORDS)
 def test_without_a_record_everything_that_differs_is_the_learners(record, course, mine):
     lay_out(mine, course)
     (mine/'a.ipynb').write_text('own work')
@@ -95,11 +103,14 @@ def test_without_a_record_everything_that_differs_is_the_learners(record, course
     else: (mine/RECORD).write_bytes(record)
     done = lay_out(mine, course, version='0.0.2')
     assert done == {'beside': ['a (version 0.0.2).ipynb', 'b (version 0.0.2).ipynb'], 'same': ['images/p.svg']}
-    assert texts(mine).items() >= {'a.ipynb': 'own work', 'b.ipynb': 'b.ipynb 1', 'b (version 0.0.2).ipynb': 'b 2'}.items()
+    kept = {'a.ipynb': 'own work', 'b.ipynb': 'b.ipynb 1', 'b (version 0.0.2).ipynb': 'b 2'}
+    assert texts(mine).items() >= kept.items()
     assert set(lay_out(mine, course, version='0.0.2')) == {'yours', 'same'}, 'the record is whole again'
 
+ACTS = st.tuples(st.sampled_from(['learner', 'course', 'start', 'lose record', 'delete']), st.integers(0, 3))
+
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(['learner', 'course', 'start', 'lose record', 'delete']), st.integers(0, 3)), max_size=12))
+@given(st.lists(ACTS, max_size=12))
 def test_no_story_loses_a_word_of_the_learner(tmp_path_factory, story):
     folder = tmp_path_factory.mktemp('story')
     course, mine, work = folder/'course', folder/'mine', set()
@@ -126,7 +137,8 @@ def test_no_story_loses_a_word_of_the_learner(tmp_path_factory, story):
             assert (course/'a.ipynb').read_text() in after.values() or any(t.startswith('own') for t in after.values())
     shutil.rmtree(folder)
 
-def notebook(source, **more): return json.dumps({'cells': [{'cell_type': 'code', 'source': [source], 'outputs': [], **more}], 'metadata': {}})
+def notebook(source, **more):
+    return json.dumps({'cells': [{'cell_type': 'code', 'source': [source], 'outputs': [], **more}], 'metadata': {}})
 
 def test_a_chapter_that_was_only_run_counts_as_untouched(course, mine):
     renew(course, notebook('w = 1'), 'a.ipynb')
@@ -137,11 +149,14 @@ def test_a_chapter_that_was_only_run_counts_as_untouched(course, mine):
     renew(course, notebook('w = 2'), 'a.ipynb')
     assert lay_out(mine, course)['update']==['a.ipynb'] and texts(mine)==texts(course)
 
-@pytest.mark.parametrize('more', [{'source': ['w = 1 # mine']}, {'cell_type': 'markdown'}, {'attachments': {'me.png': {'image/png': 'AA'}}}])
-def test_a_chapter_that_was_written_in_is_the_learners(more, course, mine):
+@pytest.mark.parametrize('source, more', [
+    ('w = 1 # mine', {}),
+    ('w = 1', {'cell_type': 'markdown'}),
+    ('w = 1', {'attachments': {'me.png': {'image/png': 'AA'}}})])
+def test_a_chapter_that_was_written_in_is_the_learners(source, more, course, mine):
     renew(course, notebook('w = 1'), 'a.ipynb')
     lay_out(mine, course)
-    own = notebook('w = 1', **{k: v for k, v in more.items() if k!='source'}).replace('w = 1', more.get('source', ['w = 1'])[0])
+    own = notebook(source, **more)
     renew(mine, own, 'a.ipynb')
     renew(course, notebook('w = 2'), 'a.ipynb')
     assert lay_out(mine, course, version='0.0.2')['beside']==['a (version 0.0.2).ipynb'] and texts(mine)['a.ipynb']==own
@@ -201,11 +216,18 @@ def test_learner_saves_while_a_chapter_is_renewed(course, mine, monkeypatch):
     assert lay_out(mine, course, version='0.0.2')['beside'] == ['a (version 0.0.2).ipynb']
     assert texts(mine) == texts(course) | {'a.ipynb': 'saved just now', 'a (version 0.0.2).ipynb': 'a 2'}
 
+START = '''
+import sys
+from sgd_course.app.lab import lay_out
+print('ready', flush=True)
+sys.stdin.readline()
+lay_out(*sys.argv[1:])
+'''
+
 def test_two_starts_at_once(course, mine):
-    code = 'import sys; from sgd_course.app.lab import lay_out; print("ready", flush=True); sys.stdin.readline(); lay_out(*sys.argv[1:])'
     env = os.environ | {'PYTHONPATH': str(ROOT)}
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    starts = [subprocess.Popen([sys.executable, '-c', code, mine, course], env=env, **pipes) for _ in range(4)]
+    starts = [subprocess.Popen([sys.executable, '-c', START, mine, course], env=env, **pipes) for _ in range(4)]
     assert [p.stdout.readline() for p in starts] == ['ready\n']*4
     for p in starts:
         p.stdin.write('go\n')
@@ -220,7 +242,8 @@ def call(*args): return CliRunner().invoke(main, [str(a) for a in args])
 def test_errors_are_one_sentence(tmp_path):
     (tmp_path/'taken').touch()
     res = call('lab', tmp_path/'taken')
-    assert res.exit_code==1 and res.output==f"Error: expected a folder, got the file {tmp_path/'taken'}: choose another name\n"
+    assert res.exit_code==1
+    assert res.output==f"Error: expected a folder, got the file {tmp_path/'taken'}: choose another name\n"
 
 def test_missing_jupyterlab(tmp_path, monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
@@ -233,7 +256,8 @@ def test_jupyters_own_folder_is_out_of_reach(tmp_path, monkeypatch):
     monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path/'taken'/'below'))
     monkeypatch.setattr(cli, 'run_lab', lambda cmd: 0)
     res = call('lab', tmp_path/'mine', '--no-browser')
-    assert res.exit_code==1 and "Error: Jupyter's own folder cannot be written" in res.output and 'Traceback' not in res.output
+    assert res.exit_code==1
+    assert "Error: Jupyter's own folder cannot be written" in res.output and 'Traceback' not in res.output
 
 def test_chapters_are_signed_once_and_again_when_it_is_needed(course, mine, tmp_path, monkeypatch):
     "Later starts need not load the library that signs"

@@ -10,8 +10,8 @@ from torch import nn
 from laws import law, one_thread
 from repository import ROOT
 from sgd_course.full_mnist import digit_accuracy, evaluate
-from sgd_course.learner import (Checkpoint, EarlyStopping, Learner, ProgressBar, Recorder, Schedule, architecture, default_device,
-                                load_model, resume, save_model, triangle, write_state)
+from sgd_course.learner import (Checkpoint, EarlyStopping, Learner, ProgressBar, Recorder, Schedule, architecture,
+    default_device, load_model, resume, save_model, triangle, write_state)
 from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
 
@@ -25,7 +25,8 @@ def learner(callbacks=(), opt_func=SGD, seed=1, layers=(), **kw):
     g = seeded(seed)
     model = nn.Sequential(*layers, *mlp([6, 5, 3], generator=g))
     train, valid = DataLoader(X[:70], Y[:70], 16, shuffle=True, generator=g), DataLoader(X[70:], Y[70:], 20)
-    return Learner(model, train, valid, F.cross_entropy, opt_func, callbacks=callbacks, **{'lr': 0.1, 'device': 'cpu'} | kw)
+    settings = {'lr': 0.1, 'device': 'cpu'} | kw
+    return Learner(model, train, valid, F.cross_entropy, opt_func, callbacks=callbacks, **settings)
 
 def weights(learn): return torch.cat([p.detach().flatten() for p in learn.model.parameters()])
 
@@ -54,11 +55,13 @@ def test_fit_is_the_loop_written_out():
                     p -= 0.1*p.grad
                     p.grad = None
     learn.fit(3)
-    torch.testing.assert_close(weights(learn), torch.cat([p.flatten() for p in model.parameters()]), atol=1e-6, rtol=1e-5)
+    written_out = torch.cat([p.flatten() for p in model.parameters()])
+    torch.testing.assert_close(weights(learn), written_out, atol=1e-6, rtol=1e-5)
 
 @pytest.mark.parametrize('opt_func', OPTIMISERS)
 def test_callbacks_that_only_watch_change_no_bit(opt_func, tmp_path, capsys):
-    bare, watched = learner(opt_func=opt_func), learner([Recorder(), ProgressBar(every=0.), Checkpoint(tmp_path/'c')], opt_func)
+    watchers = [Recorder(), ProgressBar(every=0.), Checkpoint(tmp_path/'c')]
+    bare, watched = learner(opt_func=opt_func), learner(watchers, opt_func)
     for learn in (bare, watched): learn.fit(3)
     assert torch.equal(weights(bare), weights(watched))
 
@@ -77,7 +80,8 @@ def test_zero_epochs_change_nothing():
 
 @pytest.mark.parametrize('device', ['gpu', 'nonsense', 'cuda:99', 'meta', 1.5])
 def test_a_device_that_this_machine_lacks(device):
-    with pytest.raises(ValueError, match=f"expected a device of this machine, such as 'cpu', got '{device}'"): learner(device=device)
+    with pytest.raises(ValueError, match=f"expected a device of this machine, such as 'cpu', got '{device}'"):
+        learner(device=device)
 
 @pytest.mark.parametrize('device', ['cpu', torch.device('cpu')])
 def test_a_device_that_is_here(device): assert learner(device=device).device==torch.device('cpu')
@@ -117,7 +121,8 @@ def test_a_loss_that_is_wild_in_any_batch_is_noticed(bad, at):
             if (learn.epoch, learn.batch)==(1, at): learn.loss = learn.loss + bad
     learn, one = learner([Wild()]), learner()
     one.fit(1)
-    with pytest.raises(ValueError, match=f'finite loss, got {bad} in epoch 2, batch {at}: .*last complete epoch'): learn.fit(3)
+    message = f'finite loss, got {bad} in epoch 2, batch {at}: .*last complete epoch'
+    with pytest.raises(ValueError, match=message): learn.fit(3)
     assert torch.equal(weights(learn), weights(one)) and learn.results==one.results
 
 # Stopping and going on
@@ -126,13 +131,15 @@ def test_a_loss_that_is_wild_in_any_batch_is_noticed(bad, at):
 @pytest.mark.parametrize('at', [(0, 0), (2, 3), (3, 4)])
 def test_interrupted_and_continued_gives_the_same_bits(opt_func, at):
     def schedule(): return Schedule(lr=lambda done: triangle(done, 0.2))
-    whole, cut = learner([schedule(), Recorder()], opt_func), learner([schedule(), Recorder(), Interrupt(*at)], opt_func)
+    whole = learner([schedule(), Recorder()], opt_func)
+    cut = learner([schedule(), Recorder(), Interrupt(*at)], opt_func)
     whole.fit(4)
     with pytest.raises(KeyboardInterrupt): cut.fit(4)
     assert cut.epoch==at[0]
     half = learner([Schedule(lr=lambda done: triangle(done*at[0]/4, 0.2))], opt_func)
     half.fit(at[0])
-    torch.testing.assert_close(weights(cut), weights(half), atol=1e-6, rtol=1e-5) # The last complete epoch; the rule rounds differently
+    # The last complete epoch; the rule rounds differently
+    torch.testing.assert_close(weights(cut), weights(half), atol=1e-6, rtol=1e-5)
     cut.callbacks.pop()
     cut.fit()
     assert torch.equal(weights(whole), weights(cut))
@@ -166,7 +173,8 @@ learner([Checkpoint(sys.argv[1]), Kill()], momentum).fit(5)
 '''
 
 def test_a_killed_process_loses_only_the_epoch_it_was_in(tmp_path):
-    res = subprocess.run([sys.executable, '-c', KILLED, tmp_path/'run'], cwd=ROOT, env=os.environ | {'PYTHONPATH': str(ROOT)}, timeout=300)
+    command = [sys.executable, '-c', KILLED, tmp_path/'run']
+    res = subprocess.run(command, cwd=ROOT, env=os.environ | {'PYTHONPATH': str(ROOT)}, timeout=300)
     assert res.returncode==9 and [p.name for p in tmp_path.iterdir()]==['run']
     whole, again = learner(opt_func=momentum), learner(opt_func=momentum, seed=5)
     whole.fit(5)
@@ -179,7 +187,8 @@ def test_state_of_another_training_is_refused(tmp_path):
     learn.fit(1)
     other = Learner(mlp([6, 4, 3], generator=seeded(0)), learn.train, None, F.cross_entropy, device='cpu')
     before = weights(other)
-    with pytest.raises(ValueError, match=r'expected model 0.weight \(4, 6\) of torch.float32, got \(5, 6\)'): resume(other, tmp_path/'run')
+    with pytest.raises(ValueError, match=r'expected model 0.weight \(4, 6\) of torch.float32, got \(5, 6\)'):
+        resume(other, tmp_path/'run')
     assert torch.equal(weights(other), before) and other.epoch==0
     batches = learner()
     batches.train = DataLoader(X[:70], Y[:70], 32)
@@ -202,14 +211,17 @@ def damaged(state, where, value):
     return copy
 
 NAN = torch.full((5, 6), float('nan'))
-DAMAGE = [((), None), ((), 3), ((), {}), (('model',), {}), (('model',), 3), (('model', '0.weight'), NAN), (('model', '0.weight'), None),
-    (('model', '0.weight'), torch.zeros(5, 6).double()), (('model', '0.weight'), torch.zeros(1).expand(5, 6)), (('opt',), None), (('opt',), {}),
-    (('opt', 'param_groups'), []), (('opt', 'param_groups', 0, 'lr'), -1.), (('opt', 'param_groups', 0, 'lr'), float('nan')),
-    (('opt', 'param_groups', 0, 'lr'), 'fast'), (('opt', 'param_groups', 0), {'lr': 0.1}), (('opt', 'param_groups', 0, 'params'), [0]),
-    (('opt', 'param_groups', 0, 'params'), 7), (('opt', 'state', 0, 'momentum_buffer'), NAN), (('opt', 'state', 0, 'momentum_buffer'), torch.zeros(2, 2)),
-    (('opt', 'state'), 5), (('kind',), 'torch.optim.adam.Adam'), (('chance',), {}), (('chance', 'cpu'), 3), (('chance', 'loader'), torch.zeros(4)),
-    (('chance',), 'luck'), (('callbacks',), 3), (('callbacks', 'Recorder'), 3), (('callbacks', 'Recorder'), {}), (('epoch',), -5), (('epoch',), 1.5),
-    (('end',), None), (('begin',), 'x'), (('batches',), 9), (('results',), 3)]
+W, GROUP, MEMORY = ('model', '0.weight'), ('opt', 'param_groups', 0), ('opt', 'state', 0, 'momentum_buffer')
+DAMAGE = [
+    ((), None), ((), 3), ((), {}), (('model',), {}), (('model',), 3),
+    (W, NAN), (W, None), (W, torch.zeros(5, 6).double()), (W, torch.zeros(1).expand(5, 6)),
+    (('opt',), None), (('opt',), {}), (('opt', 'param_groups'), []), (GROUP, {'lr': 0.1}),
+    ((*GROUP, 'lr'), -1.), ((*GROUP, 'lr'), float('nan')), ((*GROUP, 'lr'), 'fast'), ((*GROUP, 'params'), [0]),
+    ((*GROUP, 'params'), 7), (MEMORY, NAN), (MEMORY, torch.zeros(2, 2)), (('opt', 'state'), 5),
+    (('kind',), 'torch.optim.adam.Adam'), (('chance',), {}), (('chance',), 'luck'), (('chance', 'cpu'), 3),
+    (('chance', 'loader'), torch.zeros(4)), (('callbacks',), 3), (('callbacks', 'Recorder'), 3),
+    (('callbacks', 'Recorder'), {}), (('epoch',), -5), (('epoch',), 1.5), (('end',), None), (('begin',), 'x'),
+    (('batches',), 9), (('results',), 3)]
 
 @pytest.mark.parametrize('where, value', DAMAGE, ids=[f'{"-".join(map(str, w))}={str(v)[:12]}' for w, v in DAMAGE])
 def test_a_damaged_state_is_refused_and_nothing_changed(where, value, tmp_path):
@@ -221,7 +233,9 @@ def test_a_damaged_state_is_refused_and_nothing_changed(where, value, tmp_path):
     with pytest.raises(ValueError, match='expected '): resume(other, tmp_path/'run')
     assert alike(other.state(), before) and other.kept is kept
 
-@pytest.mark.parametrize('first, second', [(SGD, momentum), (momentum, SGD), (torch.optim.Adam, torch.optim.AdamW), (torch.optim.Adam, momentum)])
+PAIRS = (SGD, momentum), (momentum, SGD), (torch.optim.Adam, torch.optim.AdamW), (torch.optim.Adam, momentum)
+
+@pytest.mark.parametrize('first, second', PAIRS)
 def test_a_state_of_another_optimiser_is_refused(first, second):
     a, b = learner(opt_func=first), learner(opt_func=second)
     a.fit(1)
@@ -272,7 +286,8 @@ def test_moments_come_in_order():
     learn = learner([diary])
     learn.train = [(X[:16], Y[:16]), (X[16:32], Y[16:32])]
     learn.fit(2)
-    def batch(e, b): return [f'before_batch {e}.{b}', 'after_pred (16, 3)', 'after_loss 0', 'after_gradient 4', 'after_batch']
+    def batch(e, b):
+        return [f'before_batch {e}.{b}', 'after_pred (16, 3)', 'after_loss 0', 'after_gradient 4', 'after_batch']
     def epoch(e): return [*batch(e, 0), *batch(e, 1), f'after_epoch {e+1}', f'after_keep {e+1}']
     assert diary.lines==['before_fit', *epoch(0), *epoch(1), 'after_fit']
 
@@ -351,7 +366,8 @@ def test_callbacks_change_batch_prediction_loss_and_gradient():
         learn.fit(1)
         return weights(learn)
     assert torch.equal(weights(changed(Batch())), outside(change=lambda x, y: (2*x, (y + 1)%3)))
-    assert torch.equal(weights(changed(Prediction())), outside(loss_func=lambda scores, y: F.cross_entropy(scores/3, y)))
+    def third(scores, y): return F.cross_entropy(scores/3, y)
+    assert torch.equal(weights(changed(Prediction())), outside(loss_func=third))
     for callback in (Loss(), Gradient()): torch.testing.assert_close(weights(changed(callback)), outside(lr=0.2))
 
 def test_clipping_limits_the_step():
@@ -369,13 +385,16 @@ def test_metrics_may_have_any_names():
     def valid_loss(scores, y): return scores.sum()*0 + 7
     class Metric:
         def __call__(self, scores, y): return 1.
-    metrics = (valid_loss, partial(digit_accuracy), digit_accuracy, lambda s, y: 2, lambda s, y: 3, Metric(), partial(Metric()), nn.CrossEntropyLoss())
+    metrics = (valid_loss, partial(digit_accuracy), digit_accuracy, lambda s, y: 2, lambda s, y: 3, Metric(),
+        partial(Metric()), nn.CrossEntropyLoss())
     learn = learner([rec := Recorder()], metrics=iter(metrics))
     learn.fit(1)
-    names = ['train_loss', 'valid_loss', 'valid_loss_2', 'digit_accuracy', 'digit_accuracy_2', 'lambda', 'lambda_2', 'Metric', 'Metric_2', 'CrossEntropyLoss']
+    names = ['train_loss', 'valid_loss', 'valid_loss_2', 'digit_accuracy', 'digit_accuracy_2', 'lambda', 'lambda_2',
+        'Metric', 'Metric_2', 'CrossEntropyLoss']
     assert list(learn.results)==names and list(rec.epochs[0])==['epoch', *names]
     assert [learn.results[k] for k in ('valid_loss_2', 'lambda', 'lambda_2', 'Metric', 'Metric_2')]==[7, 2, 3, 1, 1]
-    assert learn.results['CrossEntropyLoss']==learn.results['valid_loss'] and learn.results['digit_accuracy']==learn.results['digit_accuracy_2']
+    assert learn.results['CrossEntropyLoss']==learn.results['valid_loss']
+    assert learn.results['digit_accuracy']==learn.results['digit_accuracy_2']
 
 @law(st.lists(st.integers(1, 30), min_size=1, max_size=6))
 def test_recorder_weighs_batches_by_their_size(sizes):
@@ -440,8 +459,10 @@ def test_bar_in_a_terminal_writes_over_itself():
 
 # Files
 
-NETS = {'mlp': lambda: mlp([784, 20, 15, 10], generator=seeded(3)), 'tanh': lambda: mlp([784, 20, 10], nn.Tanh, generator=seeded(3)),
-    'softmax': lambda: mlp([784, 10], generator=seeded(3)), 'double': lambda: mlp([784, 10, 10], generator=seeded(3)).double()}
+NETS = {'mlp': lambda: mlp([784, 20, 15, 10], generator=seeded(3)),
+    'tanh': lambda: mlp([784, 20, 10], nn.Tanh, generator=seeded(3)),
+    'softmax': lambda: mlp([784, 10], generator=seeded(3)),
+    'double': lambda: mlp([784, 10, 10], generator=seeded(3)).double()}
 
 @pytest.mark.parametrize('net', NETS)
 def test_model_comes_back(net, tmp_path):
@@ -475,7 +496,8 @@ def test_no_damage_goes_unnoticed(saved, tmp_path_factory, data):
     x = torch.rand(4, 30, generator=seeded(0))
     try: found = load_model(path)
     except ValueError as e: assert 'weights_only' not in str(e) and 'pickle' not in str(e)
-    else: assert torch.equal(found(x), mlp([30, 20, 10], generator=seeded(3))(x)) # The damage hit nothing that counts, such as a date
+    else: # The damage hit nothing that counts, such as a date
+        assert torch.equal(found(x), mlp([30, 20, 10], generator=seeded(3))(x))
 
 class Boom:
     def __reduce__(self): return os.system, ('touch SHOULD_NOT_EXIST',)
@@ -486,8 +508,8 @@ def foreign():
     torch.save({'sgd_course': 'model', 'state': Boom()}, boom)
     torch.save({'weight': torch.zeros(2)}, tensors)
     torch.save(nn.Linear(2, 2), module)
-    return {'empty': b'', 'text': b'hello', 'zip': zipped.getvalue(), 'pickle': pickle.dumps(Boom()), 'boom': boom.getvalue(),
-        'tensors': tensors.getvalue(), 'module': module.getvalue()}
+    return {'empty': b'', 'text': b'hello', 'zip': zipped.getvalue(), 'pickle': pickle.dumps(Boom()),
+        'boom': boom.getvalue(), 'tensors': tensors.getvalue(), 'module': module.getvalue()}
 
 @pytest.mark.parametrize('kind', ['empty', 'text', 'zip', 'pickle', 'boom', 'tensors', 'module'])
 def test_foreign_files_are_refused_and_not_run(kind, tmp_path, monkeypatch):
@@ -498,17 +520,20 @@ def test_foreign_files_are_refused_and_not_run(kind, tmp_path, monkeypatch):
 
 def test_a_checkpoint_is_no_model(tmp_path):
     learner([Checkpoint(tmp_path/'run')]).fit(1)
-    with pytest.raises(ValueError, match='expected a model of this course in .*, got a checkpoint'): load_model(tmp_path/'run')
+    with pytest.raises(ValueError, match='expected a model of this course in .*, got a checkpoint'):
+        load_model(tmp_path/'run')
     with pytest.raises(FileNotFoundError, match='none'): load_model(tmp_path/'none')
 
 W3 = {'0.weight': torch.zeros(3, 2), '0.bias': torch.zeros(3)}
 
 GOOD = {'sizes': [2, 3], 'activation': 'ReLU', 'weights': W3}
 
-@pytest.mark.parametrize('change', [None, 3, {'weights': None}, {'activation': 'eval'}, {'sizes': [10**9, 10**9]}, {'sizes': [3, 2]}, {'sizes': 5},
-    {'sizes': [2]}, {'sizes': [2, 0, 3]}, {'sizes': [2., 3.]}, {'weights': {'a': torch.zeros(3, 2), 'b': torch.zeros(3)}}, {'activation': ['ReLU']},
-    {'weights': W3 | {'0.bias': torch.full((3,), float('nan'))}}, {'weights': {k: v.long() for k, v in W3.items()}},
-    {'weights': W3 | {'0.bias': torch.zeros(3).double()}}])
+@pytest.mark.parametrize('change', [
+    None, 3, {'weights': None}, {'activation': 'eval'}, {'activation': ['ReLU']}, {'sizes': [10**9, 10**9]},
+    {'sizes': [3, 2]}, {'sizes': 5}, {'sizes': [2]}, {'sizes': [2, 0, 3]}, {'sizes': [2., 3.]},
+    {'weights': {'a': torch.zeros(3, 2), 'b': torch.zeros(3)}}, {'weights': {k: v.long() for k, v in W3.items()}},
+    {'weights': W3 | {'0.bias': torch.zeros(3).double()}},
+    {'weights': W3 | {'0.bias': torch.full((3,), float('nan'))}}])
 def test_models_that_make_no_sense(change, tmp_path):
     write_state(tmp_path/'m', 'model', GOOD)
     assert architecture(load_model(tmp_path/'m'))=={'sizes': [2, 3], 'activation': 'ReLU'}
@@ -528,7 +553,8 @@ def test_gpu_is_used_and_resumes(tmp_path):
     assert default_device().type=='cuda'
     dropout = (nn.Dropout(0.2),)
     random = torch.cuda.get_rng_state()
-    whole, cut = [learner(more, momentum, device=None, layers=dropout) for more in ((), [Checkpoint(tmp_path/'run'), Interrupt(2, 1)])]
+    callbacks = [Checkpoint(tmp_path/'run'), Interrupt(2, 1)]
+    whole, cut = [learner(more, momentum, device=None, layers=dropout) for more in ((), callbacks)]
     whole.fit(4)
     torch.cuda.set_rng_state(random)
     with pytest.raises(KeyboardInterrupt): cut.fit(4)

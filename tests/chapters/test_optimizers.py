@@ -77,7 +77,7 @@ def same(a, b, tol=1e-6):
 
 # Equal to PyTorch's
 
-@law(setups(), shapes, seeds, st.booleans(), examples=40)
+@law(setups(), shapes, seeds, st.booleans(), examples=25)
 def test_same_weights_as_torch_after_100_steps(setup, shapes, seed, skip):
     kind, common, groups = setup
     ours, other = start(shapes, seed), start(shapes, seed)
@@ -204,7 +204,7 @@ def test_state_dict_round_trip_in_the_middle(setup, shapes, seed, when, skip):
     train(cut, first, seed, skip=skip, at=change)
     for p, q in zip(whole, cut): assert torch.equal(p, q)
 
-@law(setups(), shapes, seeds, st.integers(0, 40), st.booleans(), st.booleans(), examples=30)
+@law(setups(), shapes, seeds, st.integers(0, 40), st.booleans(), st.booleans(), examples=25)
 def test_ours_and_torchs_go_on_from_each_others_state(setup, shapes, seed, when, skip, back):
     "After some steps the other takes over its state; the end is that of PyTorch's alone"
     kind, common, groups = setup
@@ -349,10 +349,10 @@ def test_settings_are_checked_at_every_door(kind):
     w, u = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
     for name in inspect.signature(kind).parameters.keys() - {'params'}:
         bad = {'lr': 0.1} | {name: math.nan}
-        with pytest.raises(ValueError, match=f'expected {name}'): kind([w], **bad)
-        with pytest.raises(ValueError, match=f'expected {name}'): kind([{'params': [w]} | bad], lr=0.1)
+        with pytest.raises(ValueError, match=f'expected (two )?{name}'): kind([w], **bad)
+        with pytest.raises(ValueError, match=f'expected (two )?{name}'): kind([{'params': [w]} | bad], lr=0.1)
         opt = kind([w], lr=0.1)
-        with pytest.raises(ValueError, match=f'expected {name}'): opt.add_param_group({'params': [u]} | bad)
+        with pytest.raises(ValueError, match=f'expected (two )?{name}'): opt.add_param_group({'params': [u]} | bad)
         assert len(opt.param_groups)==1
         opt.add_param_group({'params': [u]})
 
@@ -544,8 +544,8 @@ def test_benchmark_of_the_step_writes_its_table(tmp_path):
     "On a tiny network, for two rounds; how fast it is, is no test"
     page = tmp_path/'page.md'
     small = ['--sizes', '8', '4', '3', '--rounds', '3', '--builds', '2', '--out', page]
-    res = subprocess.run([sys.executable, ROOT/'benchmarks'/'optimizers.py', *small],
-                         capture_output=True, text=True, timeout=300)
+    cmd = [sys.executable, '-m', 'benchmarks.optimizers', *small]
+    res = subprocess.run(cmd, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert res.returncode==0, res.stderr
     text = page.read_text(encoding='utf-8')
     rows = [[o.strip() for o in row.split('|')[1:3]] for row in text.splitlines() if row.startswith('| ')][1:]

@@ -31,7 +31,8 @@ def test_central_difference_of_a_cube_is_off_by_h_squared(x, h):
 
 def test_slope_refuses_an_h_that_does_not_move_x():
     with pytest.raises(ValueError, match='expected 2h to be .*above 0'): slope(quadratic, 1e12, 1e-5)
-    with pytest.raises(ValueError, match='expected 2h to be .*above 0'): slope(quadratic, torch.tensor(1e12), torch.tensor(1e-5))
+    with pytest.raises(ValueError, match='expected 2h to be .*above 0'):
+        slope(quadratic, torch.tensor(1e12), torch.tensor(1e-5))
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_shape_and_dtype_are_kept(dtype):

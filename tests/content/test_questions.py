@@ -124,6 +124,15 @@ def test_thousands_and_decimal_commas(js):
         '−0,025': -0.025, '2,0': 2, '2,00': 2}
     assert {typed: js('questionnaire', 'toNumber', typed) for typed in numbers}==numbers
 
+def test_choices_are_marked(js):
+    "What each choice of answers to a question gets"
+    marks = {(0, ()): 'Choose an answer first.', (0, (1,)): 'Right.', (0, (0,)): 'Not right. Read why, and try again.',
+        (1, (1,)): 'Not right. Read why, and try again.', (1, (0, 2)): 'Right.',
+        (1, (0,)): 'Right so far, but 1 more is to be found.', (1, (0, 1)): 'Not all that you chose is right.'}
+    said = {(n, chosen): js('questionnaire', 'markChoice', QUESTIONS[n], [*chosen]) for n, chosen in marks}
+    assert said=={key: {'right': text=='Right.', 'text': text} for key, text in marks.items()}
+
+
 def test_keyboard_alone(form, page):
     seen = []
     page.on('framenavigated', lambda f: seen.append(f))

@@ -9,8 +9,8 @@ def test_speed_page_with_a_missing_peer(tmp_path):
     page = tmp_path/'speed.md'
     few = ['--only', 'bound', 'hand', 'sklearn', '--rows', '300', '--rounds', '1', '--threads', '1', '--out', page]
     env = os.environ | {'PYTHONPATH': str(tmp_path)}
-    cmd = [sys.executable, ROOT/'benchmarks'/'speed.py', *few]
-    done = subprocess.run(cmd, cwd=tmp_path, env=env, capture_output=True, text=True)
+    cmd = [sys.executable, '-m', 'benchmarks.speed', *few]
+    done = subprocess.run(cmd, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode==0, done.stdout + done.stderr
     assert "Skipped: scikit-learn's `MLPClassifier`, because there is no sklearn here" in done.stdout
     text = page.read_text()
@@ -26,8 +26,8 @@ def test_race_trains_every_pair_and_writes_nothing():
     "Each optimiser, with each schedule, learns something in twenty steps"
     before = (ROOT/'sgd_course'/'content'/'results'/'optimizers.json').read_bytes()
     env = os.environ | {'OMP_NUM_THREADS': '1'}
-    cmd = [sys.executable, ROOT/'experiments'/'race.py', '--check']
-    done = subprocess.run(cmd, capture_output=True, text=True, env=env)
+    cmd = [sys.executable, '-m', 'experiments.race', '--check']
+    done = subprocess.run(cmd, cwd=ROOT, capture_output=True, text=True, env=env)
     assert done.returncode==0, done.stdout + done.stderr
     rows = dict(line.split(' validation ') for line in done.stdout.splitlines())
     assert {*rows}=={*json.loads(before)['runs']} and min(map(float, rows.values())) > 0.5

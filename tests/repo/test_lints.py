@@ -10,7 +10,7 @@ def cells(path): return [notebooks.text(c) for c in notebooks.code_cells(noteboo
 
 CELL, LINE = 92, 120   # Columns: a code cell as the site shows it, everything else
 CODE = {'.py', '.js', '.css', '.scss', '.yml', '.yaml', '.ini', ''}   # Not prose, which has a paragraph in a line
-OTHERS = re.compile(r'website/static/(?:katex|fonts)/|vendor/|LICENSE|\.git')   # Not ours
+OTHERS = re.compile(r'website/static/(?:katex|fonts)/|vendor/|LICENSE|\.git|equivalent\.py')   # Not ours, or a table of texts
 MADE = re.compile(r'sgd_course/.*\.py$')   # From the notebooks, whose cells are measured
 
 def written():

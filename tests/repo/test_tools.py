@@ -24,6 +24,12 @@ OTHER = [('a 0.12', 'b 0.12'), ('0.12', '0.15'), ('7 of 10', '8 of 10'), ('-1.5'
 @pytest.mark.parametrize('same, pairs', [(True, SAME), (False, OTHER)])
 def test_texts(same, pairs): assert [(a, b) for a, b in pairs if outputs.same_text(a, b) is not same] == []
 
+def test_elsewhere_only_words_count():
+    assert outputs.same('text/plain', 'right: 12', 'right: 14', numbers=False)
+    assert not outputs.same('text/plain', 'right: 12', 'wrong: 12', numbers=False)
+
+def test_arithmetic_is_the_machines(): assert outputs.arithmetic()==outputs.arithmetic()
+
 def svg(*paths, label='loss'):
     drawn = ''.join(f'<path d="{path}"/>' for path in paths or ['M0 0L100 50'])
     return f'<svg xmlns="http://www.w3.org/2000/svg">{drawn}<text x="9" y="9">{label}</text></svg>'

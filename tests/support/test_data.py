@@ -1,4 +1,4 @@
-"What can go wrong with the digits on a real machine: damaged files, a full disk, folders that cannot be written, two processes at once"
+"What can go wrong with the digits: damaged files, a full disk, folders that cannot be written, two processes at once"
 import errno, io, os, runpy, subprocess, sys, zipfile
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from sgd_course import data, files
-from sgd_course.data import (IDX_FILES, MNIST_FILE, cache_folder, digit_from_image, idx_bytes, is_intact, load_mnist, read_arrays,
-    to_float, to_vectors, torchvision_folder)
+from sgd_course.data import (IDX_FILES, MNIST_FILE, cache_folder, digit_from_image, idx_bytes, is_intact, load_mnist,
+    read_arrays, to_float, to_vectors, torchvision_folder)
 from sgd_course.files import write_whole
 
 from repository import ROOT
@@ -41,7 +41,8 @@ def check_folder(root):
 
 def python(code, **kwargs):
     "Start a process of its own that runs `code`, in another folder than the project's"
-    return subprocess.Popen([sys.executable, '-c', code], cwd=Path(sys.executable).parent, env={**os.environ, 'PYTHONPATH': str(ROOT)},
+    env = os.environ | {'PYTHONPATH': str(ROOT)}
+    return subprocess.Popen([sys.executable, '-c', code], cwd=Path(sys.executable).parent, env=env,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
 
 # --- the packed file
@@ -59,11 +60,13 @@ def test_licence_beside_the_data():
     for word in ('CC BY-SA 3.0', 'Yann LeCun', 'Corinna Cortes'): assert word in text
 
 def test_unknown_array_is_no_damage():
-    with pytest.raises(ValueError, match="expected names out of train_images, .*, got 'train_image'") as e: read_arrays('train_labels', 'train_image')
+    with pytest.raises(ValueError, match="expected names out of train_images, .*, got 'train_image'") as e:
+        read_arrays('train_labels', 'train_image')
     assert 'damaged' not in str(e.value)
 
 def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='missing.*Install the package again'): read_arrays('test_labels', path=tmp_path/'none.npz')
+    with pytest.raises(FileNotFoundError, match='missing.*Install the package again'):
+        read_arrays('test_labels', path=tmp_path/'none.npz')
 
 @pytest.mark.parametrize('spoil', [
     lambda b: b'',
@@ -81,10 +84,14 @@ def test_damaged_file(tmp_path, spoil):
 
 def test_sound_file_with_other_numbers(tmp_path, arrays):
     np.savez(tmp_path/'mnist.npz', test_images=arrays['test_images'], test_labels=np.roll(arrays['test_labels'], 1))
-    with pytest.raises(ValueError, match='wrong checksum for test_labels'): read_arrays('test_images', 'test_labels', path=tmp_path/'mnist.npz')
+    with pytest.raises(ValueError, match='wrong checksum for test_labels'):
+        read_arrays('test_images', 'test_labels', path=tmp_path/'mnist.npz')
     assert len(read_arrays('test_images', path=tmp_path/'mnist.npz')['test_images']) == 10_000
 
-@pytest.mark.parametrize('array', [np.zeros((10_000,), np.float32), np.zeros((10_000, 1), np.uint8)], ids=['dtype', 'shape'])
+@pytest.mark.parametrize('array', [
+    np.zeros((10_000,), np.float32),
+    np.zeros((10_000, 1), np.uint8),
+], ids=['dtype', 'shape'])
 def test_sound_file_of_another_kind(tmp_path, array):
     np.savez(tmp_path/'mnist.npz', test_labels=array)
     with pytest.raises(ValueError, match='damaged'): read_arrays('test_labels', path=tmp_path/'mnist.npz')
@@ -131,7 +138,8 @@ def test_pack_refuses_other_files(tmp_path, monkeypatch):
 def test_pack_as_a_command(tmp_path, monkeypatch):
     before = MNIST_FILE.stat()
     monkeypatch.setattr(sys, 'argv', ['pack_mnist.py', str(tmp_path)])
-    with pytest.raises(SystemExit, match='nothing written.*train-images-idx3-ubyte'): runpy.run_path(pack_mnist.__file__, run_name='__main__')
+    with pytest.raises(SystemExit, match='nothing written.*train-images-idx3-ubyte'):
+        runpy.run_path(pack_mnist.__file__, run_name='__main__')
     assert (before.st_mtime_ns, before.st_size) == (MNIST_FILE.stat().st_mtime_ns, MNIST_FILE.stat().st_size)
 
 def test_idx_there_and_back():
@@ -153,7 +161,8 @@ def through_shape(d): d.images.squeeze_().transpose_(0, 1), d.labels.unsqueeze_(
 def through_resize(d): d.images.resize_(3, 28, 28).zero_()
 def through_storage(d): d.labels.untyped_storage().fill_(0)
 
-@pytest.mark.parametrize('spoil', [through_numpy, through_view, through_swap, through_labels, through_shape, through_resize, through_storage])
+@pytest.mark.parametrize('spoil', [
+    through_numpy, through_view, through_swap, through_labels, through_shape, through_resize, through_storage])
 def test_writing_does_not_poison(spoil, arrays):
     mine = load_mnist('test')
     spoil(mine)
@@ -177,12 +186,17 @@ def test_unknown_split(split):
 def test_float_range():
     levels = torch.arange(784).remainder(256).to(torch.uint8).view(28, 28)
     x = data.to_float(levels)
-    assert x.dtype == torch.float32 and x.min() == 0 and x.max() == 1 and torch.equal((x*255).round().to(torch.uint8), levels)
+    assert x.dtype == torch.float32 and x.min() == 0 and x.max() == 1
+    assert torch.equal((x*255).round().to(torch.uint8), levels)
     assert torch.equal(data.to_float(levels[None])[0], x)
 
 @pytest.mark.parametrize('bad,message', [
-    (torch.zeros(28, 28), 'torch.float32'), (np.zeros((28, 28), np.uint8), 'uint8'), ([1, 2], 'list'), (torch.zeros(28, 14, dtype=torch.uint8), r'\(28, 14\)'),
-    (torch.zeros(28, dtype=torch.uint8), r'\(28,\)'), (torch.zeros(1, 1, 28, 28, dtype=torch.uint8), r'\(1, 1, 28, 28\)'),
+    (torch.zeros(28, 28), 'torch.float32'),
+    (np.zeros((28, 28), np.uint8), 'uint8'),
+    ([1, 2], 'list'),
+    (torch.zeros(28, 14, dtype=torch.uint8), r'\(28, 14\)'),
+    (torch.zeros(28, dtype=torch.uint8), r'\(28,\)'),
+    (torch.zeros(1, 1, 28, 28, dtype=torch.uint8), r'\(1, 1, 28, 28\)'),
 ])
 def test_no_float(bad, message):
     with pytest.raises(ValueError, match=f'expected.*{message}'): data.to_float(bad)
@@ -206,13 +220,18 @@ def test_split_follows_the_generator_only():
 @pytest.mark.parametrize('form', [torch.Tensor.numpy, torch.Tensor.tolist], ids=['array', 'list'])
 def test_split_takes_labels_in_any_form(form):
     labels = torch.arange(100)//10
-    for a, b in zip(data.train_valid_split(form(labels), np.int64(20)), data.train_valid_split(labels, 20)): assert torch.equal(a, b)
+    for a, b in zip(data.train_valid_split(form(labels), np.int64(20)), data.train_valid_split(labels, 20)):
+        assert torch.equal(a, b)
 
 @pytest.mark.parametrize('valid', [0, 10, -1, 0.5, 5.0, True, np.int64(10), '5', None])
 def test_wrong_size_of_validation(valid):
     with pytest.raises(ValueError, match='from 1 to 9'): data.train_valid_split(torch.arange(10), valid)
 
-@pytest.mark.parametrize('labels', [torch.zeros(10), torch.zeros(10, 1, dtype=torch.int64), torch.zeros((), dtype=torch.int64), torch.zeros(0, dtype=torch.int64)])
+@pytest.mark.parametrize('labels', [
+    torch.zeros(10),
+    torch.zeros(10, 1, dtype=torch.int64),
+    torch.zeros((), dtype=torch.int64),
+    torch.zeros(0, dtype=torch.int64)])
 def test_wrong_labels(labels):
     with pytest.raises(ValueError, match='expected'): data.train_valid_split(labels, 1)
 
@@ -238,8 +257,12 @@ def test_folder_is_written_once(home):
     torchvision_folder()
     assert before == {name: p.stat().st_mtime_ns for name, p in raw_files(home).items()}
 
-@pytest.mark.parametrize('spoil', [lambda p: p.unlink(), lambda p: p.write_bytes(b''), lambda p: p.write_bytes(p.read_bytes()[:-1]),
-    lambda p: p.write_bytes(p.read_bytes()[:-1] + b'\xff')], ids=['missing', 'empty', 'short', 'one byte'])
+@pytest.mark.parametrize('spoil', [
+    lambda p: p.unlink(),
+    lambda p: p.write_bytes(b''),
+    lambda p: p.write_bytes(p.read_bytes()[:-1]),
+    lambda p: p.write_bytes(p.read_bytes()[:-1] + b'\xff'),
+], ids=['missing', 'empty', 'short', 'one byte'])
 def test_damaged_folder_is_repaired(home, spoil):
     torchvision_folder()
     before = {name: p.stat().st_mtime_ns for name, p in raw_files(home).items()}
@@ -329,7 +352,8 @@ files.open = Halves
 data.torchvision_folder()
 ''', stdin=subprocess.PIPE)
     sums = dict(IDX_FILES.values())
-    def all_whole(): return all(is_intact(p, sums[name]) for name, p in raw_files(home).items() if not name.startswith('.'))
+    def all_whole():
+        return all(is_intact(p, sums[name]) for name, p in raw_files(home).items() if not name.startswith('.'))
     for _ in IDX_FILES:
         assert other.stdout.readline() == 'half\n', other.stderr.read()
         assert all_whole()
@@ -358,18 +382,34 @@ def test_digit_has_the_form_of_mnist(drawn):
     at, mass = torch.arange(28.), d.sum()
     assert abs(d.sum(1)@at/mass - 14) <= 0.5 and abs(d.sum(0)@at/mass - 14) <= 0.5
 
-@pytest.mark.parametrize('make', [
-    lambda a: 255 - a[..., 3], lambda a: a[..., 3], lambda a: a[..., 3]/255, lambda a: a[..., 3] > 0, lambda a: a[..., 3].astype(np.uint16)*257,
-    lambda a: (a[..., 3] > 0).astype(int).tolist(), lambda a: a[..., 3:], lambda a: np.repeat(a[..., 3:], 3, 2),
-    lambda a: torch.tensor(a[..., 3]), lambda a: torch.tensor(a[None, ..., 3]/255, requires_grad=True), lambda a: torch.tensor(a).permute(2, 0, 1),
-    lambda a: Image.fromarray(a), lambda a: Image.fromarray(a[..., 3]), lambda a: Image.fromarray(a[..., 3].astype(np.uint16)*257), lambda a: np.pad(a, ((3, 300), (40, 9), (0, 0))),
-], ids=['ink on paper', 'chalk', 'fractions', 'bool', '16 bits', 'list', 'one channel', 'rgb', 'tensor', 'float tensor', 'colour first', 'pillow rgba', 'pillow grey', 'pillow 16 bits', 'margins'])
-def test_same_digit_in_any_form(drawn, make): assert torch.equal(digit_from_image(make(drawn)), digit_from_image(drawn))
+FORMS = {
+    'ink on paper': lambda a: 255 - a[..., 3],
+    'chalk': lambda a: a[..., 3],
+    'fractions': lambda a: a[..., 3]/255,
+    'bool': lambda a: a[..., 3] > 0,
+    '16 bits': lambda a: a[..., 3].astype(np.uint16)*257,
+    'list': lambda a: (a[..., 3] > 0).astype(int).tolist(),
+    'one channel': lambda a: a[..., 3:],
+    'rgb': lambda a: np.repeat(a[..., 3:], 3, 2),
+    'tensor': lambda a: torch.tensor(a[..., 3]),
+    'float tensor': lambda a: torch.tensor(a[None, ..., 3]/255, requires_grad=True),
+    'colour first': lambda a: torch.tensor(a).permute(2, 0, 1),
+    'pillow rgba': lambda a: Image.fromarray(a),
+    'pillow grey': lambda a: Image.fromarray(a[..., 3]),
+    'pillow 16 bits': lambda a: Image.fromarray(a[..., 3].astype(np.uint16)*257),
+    'margins': lambda a: np.pad(a, ((3, 300), (40, 9), (0, 0))),
+}
 
-@pytest.mark.parametrize('kind', ['rgba.png', 'grey.png', 'rgb.bmp', 'one_bit.png', 'palette.gif', 'sixteen.png', 'sixteen.tif'])
+@pytest.mark.parametrize('form', FORMS)
+def test_same_digit_in_any_form(drawn, form):
+    assert torch.equal(digit_from_image(FORMS[form](drawn)), digit_from_image(drawn))
+
+@pytest.mark.parametrize('kind', [
+    'rgba.png', 'grey.png', 'rgb.bmp', 'one_bit.png', 'palette.gif', 'sixteen.png', 'sixteen.tif'])
 def test_same_digit_from_any_file(drawn, tmp_path, kind):
     grey, path = 255 - drawn[..., 3], tmp_path/kind
-    images = dict(rgba=drawn, grey=grey, rgb=np.stack([grey]*3, 2), one_bit=grey > 0, palette=grey, sixteen=grey.astype(np.uint16)*257)
+    images = dict(rgba=drawn, grey=grey, rgb=np.stack([grey]*3, 2), one_bit=grey > 0, palette=grey,
+        sixteen=grey.astype(np.uint16)*257)
     Image.fromarray(images[path.stem]).save(path)
     for source in (path, str(path)): assert torch.equal(digit_from_image(source), digit_from_image(drawn))
 
@@ -394,10 +434,22 @@ def test_any_size(height, width):
     assert d.shape == (28, 28) and max(d.any(0).sum(), d.any(1).sum()) == 20
 
 @pytest.mark.parametrize('bad,message', [
-    (np.zeros((28, 28)), 'no digit'), (np.full((50, 40, 3), 255, np.uint8), 'no digit'), (np.array([[1.]]), 'no digit'),
-    (np.zeros((0, 28)), 'empty'), ([], 'empty'), (np.zeros(28), r'\(28,\)'), (np.zeros((28, 28, 2)), r'\(28, 28, 2\)'),
-    (np.zeros((2, 1, 28, 28)), r'\(2, 1, 28, 28\)'), (5, r'\(\)'), (np.full((9, 9), np.nan), 'NaN'), (np.full((9, 9), np.inf), 'infinity'),
-    (np.full((9, 9), -0.5), '-0.5'), (np.full((9, 9), 1e6), '1e\\+06'), (np.zeros((9, 9), complex), 'complex'), (None, 'dtype'), ([[1, 2], [3]], 'inhomogeneous'),
+    (np.zeros((28, 28)), 'no digit'),
+    (np.full((50, 40, 3), 255, np.uint8), 'no digit'),
+    (np.array([[1.]]), 'no digit'),
+    (np.zeros((0, 28)), 'empty'),
+    ([], 'empty'),
+    (np.zeros(28), r'\(28,\)'),
+    (np.zeros((28, 28, 2)), r'\(28, 28, 2\)'),
+    (np.zeros((2, 1, 28, 28)), r'\(2, 1, 28, 28\)'),
+    (5, r'\(\)'),
+    (np.full((9, 9), np.nan), 'NaN'),
+    (np.full((9, 9), np.inf), 'infinity'),
+    (np.full((9, 9), -0.5), '-0.5'),
+    (np.full((9, 9), 1e6), r'1e\+06'),
+    (np.zeros((9, 9), complex), 'complex'),
+    (None, 'dtype'),
+    ([[1, 2], [3]], 'inhomogeneous'),
 ])
 def test_no_digit(bad, message):
     with pytest.raises(ValueError, match=message): digit_from_image(bad)

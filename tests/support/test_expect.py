@@ -1,17 +1,25 @@
 "Every count and every rate of the package is checked alike, whoever takes it"
-import importlib, inspect, math, pkgutil
+import importlib, inspect, math, pkgutil, re
+from contextlib import suppress
 
 import numpy as np
-import pytest
 import torch
+import torch.nn.functional as F
 
 import sgd_course
+from sgd_course.data import train_valid_split
 from sgd_course.expect import generator, number, rate, whole
+from sgd_course.fused import FusedLearner
+from sgd_course.learning_rate import walk
+from sgd_course.mini_batches import SGD, DataLoader
+from sgd_course.nonlinearity import mlp, train_net
+from sgd_course.optimizers import Adam, AdamW, Momentum, Nesterov, RMSprop
+from sgd_course.sigmoid import calibration_error
 
 # Names that the course uses for one thing only, and the kind of rule that each must have where it is an argument
-COUNTS = {'steps', 'epochs', 'batch_size', 'draws', 'trials', 'halvings', 'bins', 'pixels', 'classes', 'valid', 'n_in',
-    'n_out', 'n_hidden', 'depth', 'params', 'm', 'patience'}
-RATES = {'lr', 'lr0', 'noise', 'momentum', 'alpha', 'eps', 'weight_decay', 'rise', 'done', 'scale', 'size', 'tolerance'}
+COUNTS = {'steps', 'epochs', 'batch_size', 'draws', 'trials', 'halvings', 'bins', 'pixels', 'n_in', 'n_out', 'n_hidden',
+    'depth', 'patience'}
+RATES = {'lr', 'lr0', 'noise', 'momentum', 'alpha', 'eps', 'weight_decay', 'rise', 'done', 'scale', 'tolerance'}
 
 def kind(rule):
     "Which function of `expect` made a rule"
@@ -36,44 +44,91 @@ FUNCTIONS = dict(checked())
 RULES = [(f'{name}({argument})', argument, rule) for name, f in FUNCTIONS.items() for argument, rule in getattr(f, 'rules', {}).items()]
 
 def refused(rule, values):
-    "Those of `values` that `rule` does not refuse with a `ValueError` which names the argument"
+    "Those of `values` that `rule` does not refuse with a `ValueError` of the course"
     wrong = []
     for value in values:
         try: rule('spam', value)
         except ValueError as e:
-            if 'spam' not in str(e): wrong.append((value, str(e)))
+            if 'expected' not in str(e): wrong.append((value, str(e)))
         except Exception as e: wrong.append((value, repr(e)))
         else: wrong.append(value)
     return wrong
 
+def by_call(call):
+    "A rule that consists of calling a function with the value"
+    def rule(name, value): return call(value)
+    return rule
+
+def accepted(rule, values):
+    "How many of `values` a rule takes"
+    n = 0
+    for value in values:
+        with suppress(ValueError):
+            rule('spam', value)
+            n += 1
+    return n
+
 NO_NUMBERS = [None, 'three', '3', [3], (), {}, True, False, np.True_, torch.tensor(True), torch.tensor([3]), np.array([3]),
     1j, math.nan, math.inf, -math.inf, np.float32('nan'), torch.tensor(math.nan)]
 
+# Arguments of public functions that are checked by what they are handed on to, or in the body: a call with the value
+def weight(): return torch.ones(3, requires_grad=True)
+def net(): return mlp([3, 2], generator=torch.Generator())
+X, Y = torch.ones(8, 3), torch.zeros(8, dtype=torch.int64)
+def loader(): return DataLoader(X, Y, 4)
+def trained(v): return train_net(net(), X, Y, lr=v, epochs=1, batch_size=4, loss_func=F.cross_entropy, generator=torch.Generator())
+
+BY_CALL = {
+    'learning_rate.walk(lr)': lambda v: walk(lambda w: w, 1., v, 1),
+    'mini_batches.SGD.__init__(lr)': lambda v: SGD([weight()], v),
+    'nonlinearity.train_net(lr)': trained,
+    'fused.FusedLearner.__init__(lr)': lambda v: FusedLearner(net(), loader(), None, lr=v, device='cpu'),
+    'fused.FusedLearner.fit(epochs)': lambda v: FusedLearner(net(), loader(), None, device='cpu').fit(v),
+    'sigmoid.calibration_error(bins)': lambda v: calibration_error([0.5], [1], v),
+    'data.train_valid_split(valid)': lambda v: train_valid_split([0, 1, 0, 1], v),
+}
+for kind_of in (Momentum, Nesterov, RMSprop, Adam, AdamW):
+    for setting in {*inspect.signature(kind_of).parameters} & RATES:
+        BY_CALL[f'optimizers.{kind_of.__name__}.__init__({setting})'] = (
+            lambda v, make=kind_of, name=setting: make([weight()], **{'lr': 0.1} | {name: v}))
+
+# Methods that only `step` calls, with settings that were checked; the base class, which has no settings; a figure's own rules
+INNER = re.compile(r'optimizers\.\w+\.(update|decay|usual_size)|Optimiser|_orig_|figures\.|FusedNet\.descend|same\(|mlp\(generator\)')
+
 def test_counts_behave_alike():
-    "Whole numbers of any type, and nothing else; 41 is a count that each of them takes"
-    counts = [(where, rule) for where, _, rule in RULES if kind(rule)=='whole']
+    "Whole numbers of any type, and nothing else"
+    counts = {where: rule for where, argument, rule in RULES if kind(rule)=='whole' and argument!='target'} # 0 or 1
+    counts |= {where: by_call(call) for where, call in BY_CALL.items() if re.search(r'\((epochs|bins|valid)\)', where)}
     assert len(counts)>=26
     bad = [*NO_NUMBERS, 2.5, 3.0, np.float64(3), torch.tensor(3.), -1, np.int64(-1), torch.tensor(-1)]
-    assert {where: found for where, rule in counts if (found := refused(rule, bad))}=={}
-    for where, rule in counts:
-        for good in (1, np.int64(1), np.uint8(1), torch.tensor(1)): assert (rule('n', good), type(rule('n', good)))==(1, int), where
+    assert {where: found for where, rule in counts.items() if (found := refused(rule, bad))}=={}
+    good = 2, np.int64(2), np.uint8(2), torch.tensor(2)
+    assert {where: found for where, rule in counts.items() if (found := accepted(rule, good))!=len(good)}=={}
+    assert {type(rule('n', n)) for where, _, rule in RULES if kind(rule)=='whole' for n in good}=={int}
 
 def test_rates_behave_alike():
-    "Finite numbers of any type, not negative, and nothing else"
-    rates = [(where, rule) for where, _, rule in RULES if kind(rule)=='number']
+    "Finite numbers of any type, learning rates and other settings not negative, and nothing else"
+    rates = {where: rule for where, _, rule in RULES if kind(rule)=='number'}
+    rates |= {where: by_call(call) for where, call in BY_CALL.items() if not re.search(r'\((epochs|bins|valid)\)', where)}
     assert len(rates)>=22
-    assert {where: found for where, rule in rates if (found := refused(rule, NO_NUMBERS))}=={}
-    lrs = [(where, rule) for where, argument, rule in RULES if argument in ('lr', 'lr0')]
+    assert {where: found for where, rule in rates.items() if (found := refused(rule, NO_NUMBERS))}=={}
+    settings = {where: rule for where, rule in rates.items() if re.search(r'\((lr|lr0|noise|momentum|weight_decay|eps)\)', where)}
     bad = [-0.1, np.float32(-0.1), torch.tensor(-0.1), 10**400]
-    assert {where: found for where, rule in lrs if (found := refused(rule, bad))}=={}
-    for where, rule in lrs:
-        for good in (0.5, np.float32(0.5), np.float64(0.5), torch.tensor(0.5)): assert rule('lr', good)==0.5, where
+    assert {where: found for where, rule in settings.items() if (found := refused(rule, bad))}=={}
+    good = 0.5, np.float32(0.5), np.float64(0.5), torch.tensor(0.5)
+    assert {where: found for where, rule in settings.items() if (found := accepted(rule, good))!=len(good)}=={}
+
+def test_none_is_forgotten():
+    "Each count, each rate and each generator of a public function has its rule, or is tried by a call"
+    names = COUNTS | RATES | {'generator'}
+    there = {f'{name}({a})' for name, f in FUNCTIONS.items() for a in inspect.signature(f).parameters if a in names}
+    ruled = {where for where, *_ in RULES} | {f'sgd_course.{where}' for where in BY_CALL}
+    assert sorted(o for o in there - ruled if not INNER.search(o))==[]
 
 def test_arguments_of_one_name_have_one_kind_of_rule():
-    "And none of them is forgotten: a count or a rate of a public function has its rule, or its function hands it on to one that has"
-    odd = [where for where, argument, rule in RULES if argument in COUNTS and kind(rule)!='whole']
-    odd += [where for where, argument, rule in RULES if argument in RATES and kind(rule)!='number']
-    odd += [where for where, argument, rule in RULES if argument=='generator' and rule is not generator]
-    assert odd==[]
+    kinds = {where: (argument, kind(rule)) for where, argument, rule in RULES if where.removeprefix('sgd_course.') not in BY_CALL}
+    assert {where for where, (a, k) in kinds.items() if a in COUNTS and k!='whole' or a in RATES and k!='number'}==set()
+    others = {where for where, argument, rule in RULES if argument=='generator' and rule is not generator}
+    assert others=={'sgd_course.backprop.random_layers(generator)'}, 'which draws with NumPy'
 
 def test_rules_are_told_apart(): assert (kind(whole(0)), kind(rate), kind(number(0, 1)))==('whole', 'number', 'number')

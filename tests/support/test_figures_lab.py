@@ -12,9 +12,11 @@ from lab import wait_for
 def notebook():
     "Two figures, with the outputs that somebody stored"
     def cell(name, figure):
-        output = {'output_type': 'execute_result', 'execution_count': None, 'metadata': {}, 'data': {'text/html': figure._repr_html_()}}
+        data = {'text/html': figure._repr_html_()}
+        output = {'output_type': 'execute_result', 'execution_count': None, 'metadata': {}, 'data': data}
         code = f'from sgd_course.figures import {name}\n{name}()'
-        return {'cell_type': 'code', 'id': name, 'metadata': {}, 'execution_count': None, 'source': code, 'outputs': [output]}
+        return {'cell_type': 'code', 'id': name, 'metadata': {}, 'execution_count': None, 'source': code,
+            'outputs': [output]}
     cells = [cell('descent_figure', descent_figure()), cell('draw_figure', draw_figure())]
     kernel = {'display_name': 'Python 3 (ipykernel)', 'language': 'python', 'name': 'python3'}
     return json.dumps({'cells': cells, 'metadata': {'kernelspec': kernel}, 'nbformat': 4, 'nbformat_minor': 5})
@@ -95,5 +97,6 @@ def test_figures_in_jupyterlab(browser, lab):
     play_and_pause(page, descent)
     draw(page, drawing)
     assert lab.sessions('try.ipynb')==[]
-    assert {*errors} <= {'Kernel is dead'}, errors   # JupyterLab's own words, had it asked the kernel that was taken away
+    # JupyterLab's own words, had it asked the kernel that was taken away
+    assert {*errors} <= {'Kernel is dead'}, errors
     page.close()
