@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FusedNet', 'FusedAdam', 'FusedLearner']
 
-# %% ../nbs/fused.ipynb #4b606689
+# %% ../nbs/fused.ipynb #919ca134
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
@@ -17,7 +17,7 @@ from .mini_batches import SGD
 from .optimizers import Adam
 from .sigmoid import softmax_cross_entropy
 
-# %% ../nbs/fused.ipynb #f1a6de4e
+# %% ../nbs/fused.ipynb #53e67ca9
 def linear_layers(
     model:nn.Sequential, # Linear layers with a ReLU between each two
 )->list: # The linear layers
@@ -34,7 +34,7 @@ def linear_layers(
             refuse('weights and biases that may all be trained', 'one missing or frozen')
     return layers
 
-# %% ../nbs/fused.ipynb #adf64458
+# %% ../nbs/fused.ipynb #6aa09a0d
 def layer_views(
     vector:torch.Tensor, # One value for each weight and bias
     layers:list, # Of type `nn.Linear`
@@ -47,7 +47,7 @@ def layer_views(
         views.append((weight.view_as(o.weight), bias, bias[:, None]))
     return views
 
-# %% ../nbs/fused.ipynb #770e070e
+# %% ../nbs/fused.ipynb #885fd09e
 def flatten(
     layers:list, # Of type `nn.Linear`; from now on their parameters live in the vector
 )->nn.Parameter: # One vector with all weights and biases
@@ -59,7 +59,7 @@ def flatten(
         o.bias.data = bias
     return vector
 
-# %% ../nbs/fused.ipynb #50967bf2
+# %% ../nbs/fused.ipynb #04eae313
 class Buffers:
     "Memory for one size of batch: results of each layer and gradients; columns of examples"
     def __init__(self,
@@ -75,7 +75,7 @@ class Buffers:
         self.share = torch.full_like(self.target, 1/n)
         self.ones = self.target.new_ones(n)
 
-# %% ../nbs/fused.ipynb #dad6d646
+# %% ../nbs/fused.ipynb #eabfcdcf
 def forward_into(
     views:list, # Those of each layer, from `layer_views`
     x:torch.Tensor, # (n, inputs)
@@ -87,7 +87,7 @@ def forward_into(
         a = torch.addmm(column, weight, a, out=buffers.out[i])
         if i+1<len(views): a.relu_()
 
-# %% ../nbs/fused.ipynb #23952a76
+# %% ../nbs/fused.ipynb #8e830d62
 def loss_into(
     y:torch.Tensor, # (n,), the right classes, int64
     buffers:Buffers, # For batches of n, with the scores in it
@@ -99,7 +99,7 @@ def loss_into(
     torch.addcmul(target, d.exp_(), buffers.share, out=d)
     return loss
 
-# %% ../nbs/fused.ipynb #00fc47cc
+# %% ../nbs/fused.ipynb #cd51780d
 def pass_relu(
     buffers:Buffers, # After `forward_into`
     i:int, # Which layer; what came out of its ReLU is lost
@@ -108,7 +108,7 @@ def pass_relu(
     mask = buffers.out[i].sign_()
     buffers.d[i].mul_(mask)
 
-# %% ../nbs/fused.ipynb #e221de4c
+# %% ../nbs/fused.ipynb #e80b93a3
 def backward_into(
     views:list, # Those of each layer, from `layer_views`
     grads:list, # The same for the vector of gradients
@@ -126,7 +126,7 @@ def backward_into(
             torch.mm(views[i][0].t(), d, out=buffers.d[i-1])
             pass_relu(buffers, i-1)
 
-# %% ../nbs/fused.ipynb #2cc6ad12
+# %% ../nbs/fused.ipynb #e1c1b538
 def descend_into(
     views:list, # Those of each layer, from `layer_views`; weights and biases are moved
     lr:float, # Learning rate
@@ -143,7 +143,7 @@ def descend_into(
         bias.addmv_(d, buffers.ones, alpha=-lr)
         if i: pass_relu(buffers, i-1)
 
-# %% ../nbs/fused.ipynb #40233668
+# %% ../nbs/fused.ipynb #2cdf4701
 class FusedNet:
     "A plain network with all its weights in one vector, and memory for its batches"
     def __init__(self,
@@ -165,7 +165,7 @@ class FusedNet:
             for name, p in o.named_parameters():
                 self.places.append((o._parameters, name, p, p.data_ptr()))
 
-# %% ../nbs/fused.ipynb #2922b4e1
+# %% ../nbs/fused.ipynb #8b567f0e
 @patch
 def check_places(self:FusedNet):
     "Raises `ValueError` if the weights have left the vector"
@@ -175,7 +175,7 @@ def check_places(self:FusedNet):
     if not at_home:
         refuse('the network in place', 'one that was moved, cast or rebuilt: begin anew')
 
-# %% ../nbs/fused.ipynb #91e33ec4
+# %% ../nbs/fused.ipynb #61b37df6
 def check_batch(
     weight:torch.Tensor, # Of the first layer, (outputs, inputs)
     x:torch.Tensor, # Inputs
@@ -189,7 +189,7 @@ def check_batch(
     if not x.device==y.device==weight.device:
         refuse(f'x and y on {weight.device}, as the weights', f'{x.device} and {y.device}')
 
-# %% ../nbs/fused.ipynb #ca401275
+# %% ../nbs/fused.ipynb #777829f9
 @patch
 def buffers_for(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
@@ -206,7 +206,7 @@ def buffers_for(self:FusedNet,
         self.buffers[kind] = Buffers(self.layers, len(x))
     return self.buffers[kind]
 
-# %% ../nbs/fused.ipynb #c4a33173
+# %% ../nbs/fused.ipynb #37119c28
 @patch
 def forward(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
@@ -219,7 +219,7 @@ def forward(self:FusedNet,
     self.scores = buffers.rows[-1]
     return loss_into(y, buffers), buffers
 
-# %% ../nbs/fused.ipynb #f949c05e
+# %% ../nbs/fused.ipynb #4a7d2678
 @patch
 def gradient(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
@@ -232,7 +232,7 @@ def gradient(self:FusedNet,
         if p.grad is not grad: p.grad = grad
     return loss
 
-# %% ../nbs/fused.ipynb #ac550be7
+# %% ../nbs/fused.ipynb #41fcf892
 @patch
 def descend(self:FusedNet,
     x:torch.Tensor, # (n, inputs), dtype of the weights
@@ -244,7 +244,7 @@ def descend(self:FusedNet,
     descend_into(self.views, lr, x, buffers)
     return loss
 
-# %% ../nbs/fused.ipynb #f846aaad
+# %% ../nbs/fused.ipynb #88f8ef88
 def two_shares(
     name:str, # The argument
     value, # Two numbers
@@ -254,7 +254,7 @@ def two_shares(
     share = number(0, below=1)
     return share(name, first), share(name, second)
 
-# %% ../nbs/fused.ipynb #51a582ea
+# %% ../nbs/fused.ipynb #223aa298
 class FusedAdam(torch.optim.Optimizer):
     "Adam on one vector, in one pass through memory: the kernel of `torch.optim.Adam`"
     @expects(lr=rate, betas=two_shares, eps=rate)
@@ -273,7 +273,7 @@ class FusedAdam(torch.optim.Optimizer):
             'exp_avg': torch.zeros_like(p),
             'exp_avg_sq': torch.zeros_like(p)}
 
-# %% ../nbs/fused.ipynb #92c4c10a
+# %% ../nbs/fused.ipynb #95a6e91f
 @patch
 def move(self:FusedAdam):
     "One walk through weights, gradient and both averages, if there is a gradient"
@@ -293,7 +293,7 @@ def step(self:FusedAdam):
     "Move the vector, if it has a gradient"
     self.move()
 
-# %% ../nbs/fused.ipynb #bc95937d
+# %% ../nbs/fused.ipynb #cda17bbf
 def built(
     state:dict, # From `state_dict` of an optimiser
 )->tuple: # What can be compared
@@ -304,7 +304,7 @@ def built(
         tensors[k] = {name: t.shape for name, t in kept.items()}
     return settings, tensors
 
-# %% ../nbs/fused.ipynb #515ddc65
+# %% ../nbs/fused.ipynb #054622ae
 @patch
 def load_state_dict(self:FusedAdam,
     state_dict:dict, # What `state_dict` gave
@@ -316,7 +316,7 @@ def load_state_dict(self:FusedAdam,
     for group in state_dict['param_groups']: rate('lr', group['lr'])
     torch.optim.Optimizer.load_state_dict(self, state_dict)
 
-# %% ../nbs/fused.ipynb #04e4288e
+# %% ../nbs/fused.ipynb #5fc95650
 class FusedLearner(Learner):
     "The `Learner` for plain ReLU networks and cross-entropy, without autograd"
     def __init__(self,
@@ -354,7 +354,7 @@ class FusedLearner(Learner):
         self.check_parts()
         super().fit(epochs)
 
-# %% ../nbs/fused.ipynb #1a7eedb8
+# %% ../nbs/fused.ipynb #e4dc87e4
 @patch
 def check_parts(self:FusedLearner):
     "Raises `ValueError` for a loss and for callbacks that the fast way cannot serve"
