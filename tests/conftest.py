@@ -43,6 +43,7 @@ def pytest_collection_modifyitems(items):
 
 NO_BROWSER = 'there is no Chromium or Chrome'
 
+@pytest.hookimpl(trylast=True)   # Just above pytest's own last line
 def pytest_terminal_summary(terminalreporter):
     "One line on the tests that could not run for want of a browser"
     reports = terminalreporter.stats.get('skipped', [])
