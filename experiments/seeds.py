@@ -1,7 +1,8 @@
 """How well the networks of chapter 7 read, over several seeds: `python experiments/seeds.py`
 
-For each recipe, first its learning rate is chosen on 10,000 validation digits. Then five networks are trained on all 60,000 digits, and each is
-tested once on the 10,000 test digits. The results are written to sgd_course/content/results/full_mnist.json, which the chapter shows. It takes minutes.
+For each recipe, first its learning rate is chosen on 10,000 validation digits. Then five networks are trained on all
+60,000 digits, and each is tested once on the 10,000 test digits. The results are written to
+sgd_course/content/results/full_mnist.json, which chapters 7 and 8 show. It takes minutes.
 `python experiments/seeds.py --check` trains one network by each recipe for a tenth of the epochs and writes nothing."""
 import json, sys, time
 from functools import partial
@@ -24,9 +25,12 @@ OUT = ROOT/'sgd_course/content/results/full_mnist.json'
 CHOICE_SEEDS, SEEDS = [100], range(5)
 
 RECIPES = { # `rates` are tried on the validation digits; a peak of a triangle if `schedule`
-    'softmax regression': dict(sizes=[784, 10], rates=[0.2, 0.5, 1.0], momentum=0, schedule=True, batch_size=64, epochs=20),
-    'one hidden layer, plain SGD': dict(sizes=[784, 100, 10], rates=[0.1, 0.2, 0.4, 0.8], momentum=0, schedule=False, batch_size=64, epochs=20),
-    'one hidden layer, momentum and schedule': dict(sizes=[784, 100, 10], rates=[0.1, 0.2, 0.4], momentum=0.9, schedule=True, batch_size=128, epochs=20),
+    'softmax regression': dict(
+        sizes=[784, 10], rates=[0.2, 0.5, 1.0], momentum=0, schedule=True, batch_size=64, epochs=20),
+    'one hidden layer, plain SGD': dict(
+        sizes=[784, 100, 10], rates=[0.1, 0.2, 0.4, 0.8], momentum=0, schedule=False, batch_size=64, epochs=20),
+    'one hidden layer, momentum and schedule': dict(
+        sizes=[784, 100, 10], rates=[0.1, 0.2, 0.4], momentum=0.9, schedule=True, batch_size=128, epochs=20),
 }
 
 def train(recipe, lr, seed, valid, epochs=None):
@@ -59,7 +63,8 @@ def main(check=False):
         start = time.perf_counter()
         print(name, flush=True)
         if check:
-            print('    validation', accuracy_of(train(recipe, recipe['rates'][1], 0, len(valid.x), recipe['epochs']//10), valid))
+            model = train(recipe, recipe['rates'][1], 0, len(valid.x), recipe['epochs']//10)
+            print('    validation', accuracy_of(model, valid))
             continue
         tried = choose(recipe, valid)
         lr = float(max(tried, key=tried.get))
