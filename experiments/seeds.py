@@ -2,7 +2,7 @@
 
 For each recipe, first its learning rate is chosen on 10,000 validation digits. Then five networks are trained on all
 60,000 digits, and each is tested once on the 10,000 test digits. The results are written to
-sgd_course/content/results/full_mnist.json, which the chapter shows. It takes minutes.
+sgd_course/content/results/full_mnist.json, which chapters 7 and 8 show. It takes minutes.
 `python -m experiments.seeds --check` trains one network by each recipe for a tenth of the epochs and writes nothing."""
 import json, sys, time
 from functools import partial

@@ -64,7 +64,7 @@ def evaluate(
     return dict(zip(functions, (totals/n).tolist()))
 
 # %% ../nbs/07_full_mnist.ipynb #af45a576
-@expects('y (n,), said (n,)', classes=whole(2))
+@expects('y (n,), said (n,)', classes=whole(1))
 def confusion_matrix(
     y:torch.Tensor, # (n,), int64, the right classes
     said:torch.Tensor, # (n,), int64, the classes that were predicted

@@ -247,7 +247,7 @@ EQUIVALENT = {
             '1 -> -1': AXIS,
         },
     },
-    'full_mnist.stop_early': {
+    'learner.stop_early': {
         'solution': {
             '0 -> 1': OVERWRITTEN,
             '0 -> -1': OVERWRITTEN,
@@ -271,7 +271,7 @@ EQUIVALENT = {
             'sign of stdev, place 2': SIGN,
         },
     },
-    'full_mnist.keep': {
+    'learner.keep': {
         'solution': {
             'items reversed': BOTH,
         },
