@@ -155,7 +155,7 @@ def passes(exercise, code):
     def task():
         results = run_experiments(exercise, space, mine)
         found.append(callable(mine) and all(same(got, want, tolerance) for got, want in zip(results, wants)))
-    with quiet(): within(20, task)
+    with quiet(): within(60, task)
     return found==[True]
 
 def is_slow(e):
