@@ -57,14 +57,18 @@ def torch_loop(job, loader, model):
         return len(loader.dataset)
     return turn
 
-def multiply(x, weights, grads, acts, errors):
-    "The matrix products of a forward and a backward pass, into memory that is there already"
+def multiplier(sizes):
+    "Function for the matrix products of a forward and a backward pass, into memory that is there already"
     import torch
-    acts[0] = x
-    for i, w in enumerate(weights): torch.mm(acts[i], w.t(), out=acts[i+1])
-    for i in reversed(range(len(weights))):
-        torch.mm(errors[i+1].t(), acts[i], out=grads[i])
-        if i: torch.mm(errors[i+1], weights[i], out=errors[i])
+    weights = [torch.randn(n_out, n_in)/n_in**0.5 for n_in, n_out in pairwise(sizes)]
+    grads = [torch.empty_like(w) for w in weights]
+    def multiply(x, acts, errors):
+        acts[0] = x
+        for i, w in enumerate(weights): torch.mm(acts[i], w.t(), out=acts[i+1])
+        for i in reversed(range(len(weights))):
+            torch.mm(errors[i+1].t(), acts[i], out=grads[i])
+            if i: torch.mm(errors[i+1], weights[i], out=errors[i])
+    return multiply
 
 def adam_alone(sizes):
     "Adam with a gradient that stays the same, for all weights and biases in one vector"
@@ -81,8 +85,7 @@ def products(job, shuffled=False):
     inside a product)."""
     import torch
     from sgd_course.mini_batches import DataLoader
-    weights = [torch.randn(n_out, n_in)/n_in**0.5 for n_in, n_out in pairwise(job.sizes)]
-    grads = [torch.empty_like(w) for w in weights]
+    multiply = multiplier(job.sizes)
     adam = adam_alone(job.sizes)
     loader = DataLoader(job.x, job.y, job.batch, shuffle=True, generator=torch.Generator().manual_seed(0))
     def layers(n): return [torch.randn(n, units) for units in job.sizes]
@@ -92,7 +95,7 @@ def products(job, shuffled=False):
         inputs = (x for x, _ in loader) if shuffled else job.x.split(job.batch)
         for x in inputs:
             acts, errors = memory[len(x)]
-            multiply(x, weights, grads, acts, errors)
+            multiply(x, acts, errors)
             if shuffled and job.opt=='Adam': adam.move()
         return len(job.x)
     return turn
