@@ -8,7 +8,7 @@ __all__ = ['rate', 'positive', 'fraction', 'refuse', 'whole', 'number', 'one_of'
 
 # %% ../nbs/making/expect.ipynb #99451e5c
 import inspect, math, operator, re
-from functools import wraps
+from functools import cache, wraps
 
 # %% ../nbs/making/expect.ipynb #6b26c4ec
 def refuse(
@@ -158,6 +158,7 @@ def generator(
     return value
 
 # %% ../nbs/making/expect.ipynb #383fdd12
+@cache
 def parse_shapes(
     text:str, # Such as 'x (n, pixels), y (n,)'
 )->dict: # Each name, and a list with a word for each dimension
