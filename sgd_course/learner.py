@@ -354,7 +354,7 @@ def done(self:Learner)->float: # 0 to 1
     return min(1., epochs/max(self.end - self.begin, 1))
 
 # %% ../nbs/08_learner.ipynb #c6af6729
-@expects(done=rate, peak=rate, rise=number(above=0, below=1))
+@expects(done=number(), peak=rate, rise=number(above=0, below=1))
 def triangle(
     done:float, # Fraction of the training that is done, 0 to 1
     peak:float, # Largest learning rate, 0 or more

@@ -52,7 +52,7 @@ def keep_inner_code(cells):
     for i, cell in reversed([*enumerate(cells)]):
         if cell['cell_type']!='code' or not INNER.match(cell['source']): continue
         shown = deepcopy(cell)
-        shown['source'] = INNER.sub('#| eval: false\n', cell['source'])
+        shown['source'] = INNER.sub('#| eval: false\n#| inner: true\n', cell['source'])
         cells.insert(i + 1, shown)
 
 def process(nb):

@@ -191,7 +191,7 @@ class Converter:
         options, source = split_options(cell['source'])
         new = {'cell_type': 'code', 'id': cell_id, 'metadata': render_metadata(options), 'source': source,
             'execution_count': None, 'outputs': [self.output(o) for o in cell['outputs']]}
-        if 'exports' not in options: return [new]
+        if not {'exports', 'inner'} & options.keys(): return [new]
         names = defined_names(source)
         return [new_cell(f'{cell_id}-name', tab(self.module, names, self.links)), new]
 

@@ -136,7 +136,7 @@ def test_a_small_site(small):
 
 def test_inner_code_is_shown(small):
     page = (small(code_cell('#| exporti\ndef inner(): return 3'))/'next.html').read_text()
-    assert page.count('inner')==1
+    assert page.count('inner')==3 and 'id="api-inner"' in page   # As anchor, in the line above, and in the code
 
 COLAB = re.compile(r'<a [^>]*href="(https://colab[^"]*)"[^>]*>([^<]+)</a>')
 
