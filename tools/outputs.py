@@ -152,6 +152,8 @@ def differences(nb, fresh, numbers=True):
     for cell in notebooks.code_cells(nb):
         if cell['id'] not in fresh: continue
         ours, theirs = shown(cell['outputs']), shown(fresh[cell['id']])
+        timed = notebooks.text(cell).startswith('#| timing')   # It shows how long something took: only the kind counts
+        if timed and [kind for kind, _ in ours]==[kind for kind, _ in theirs]: continue
         if [kind for kind, _ in ours]!=[kind for kind, _ in theirs]: pairs = [(str(ours), str(theirs))]
         else: pairs = [(a, b) for (kind, a), (_, b) in zip(ours, theirs) if not same(kind, a, b, numbers)]
         for a, b in pairs: yield f'{notebooks.text(cell)}\n{around(a, b)}'

@@ -94,7 +94,7 @@ def test_without_a_browser_tests_are_skipped_and_one_line_says_so(tmp_path):
 def test_make_lists_every_command():
     text = (ROOT/'Makefile').read_text(encoding='utf-8')
     wanted = text.partition('.PHONY: ')[2].splitlines()[0].split()
-    done = subprocess.run(['make'], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(['make', '--no-print-directory'], cwd=ROOT, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     assert [line.split()[1] for line in lines]==wanted and max(map(len, lines)) <= 120
 

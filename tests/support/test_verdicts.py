@@ -69,7 +69,7 @@ def test_place_left_empty_in_a_prediction_is_told(name, value):
     assert 'is not filled in: it is `None`.' in said and 'return' not in said
 
 def test_error_outside_the_answer_is_not_called_the_answers():
-    said = repr(check('full_mnist.keep', lambda run: {'w': run['w'].clone()}))
+    said = repr(check('learner.keep', lambda run: {'w': run['w'].clone()}))
     assert 'With your answer, ' in said and 'Your code' not in said, said
 
 def test_numbers_are_shown_short_and_without_a_sign_on_zero():
