@@ -79,7 +79,7 @@ def look_at_device()->Finding:
     device, threads = default_device(), torch.get_num_threads()
     if device.type=='cuda': return Finding('device', f'GPU: {torch.cuda.get_device_name()}')
     if device.type=='mps': return Finding('device', 'Apple GPU')
-    return Finding('device', f'CPU, {threads} thread{"s"*(threads>1)}')
+    return Finding('device', 'CPU, 1 thread' if threads==1 else f'CPU, {threads} threads')
 
 # %% ../../nbs/making/doctor.ipynb #3c470ab4
 def look_at_cache()->Finding:
