@@ -275,6 +275,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'sgd_course.learner.Learner.misfits': ('learner.html#learner.misfits', 'sgd_course/learner.py'),
                                     'sgd_course.learner.Learner.one_batch': ('learner.html#learner.one_batch', 'sgd_course/learner.py'),
                                     'sgd_course.learner.Learner.one_epoch': ('learner.html#learner.one_epoch', 'sgd_course/learner.py'),
+                                    'sgd_course.learner.Learner.place': ('learner.html#learner.place', 'sgd_course/learner.py'),
                                     'sgd_course.learner.Learner.put_state': ('learner.html#learner.put_state', 'sgd_course/learner.py'),
                                     'sgd_course.learner.Learner.state': ('learner.html#learner.state', 'sgd_course/learner.py'),
                                     'sgd_course.learner.Learner.validate': ('learner.html#learner.validate', 'sgd_course/learner.py'),

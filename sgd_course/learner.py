@@ -24,23 +24,6 @@ from .full_mnist import digit_accuracy, evaluate
 from .mini_batches import SGD, epoch_mean
 from .nonlinearity import mlp
 
-# %% ../nbs/08_learner.ipynb #d8bc2a9a
-def default_device()->torch.device: # The first GPU if there is one, else the CPU
-    "Where to compute if nobody says otherwise"
-    if torch.cuda.is_available(): return torch.device('cuda')
-    return torch.device('mps' if torch.backends.mps.is_available() else 'cpu')
-
-def find_device(
-    device=None, # Such as 'cpu', or a `torch.device`; `default_device()` if `None`
-)->torch.device:
-    "The device of that name; raises `ValueError` if this machine cannot compute there"
-    if device is None: device = default_device()
-    with suppress(RuntimeError, AssertionError, TypeError):
-        place = torch.zeros(1, device=device)
-        place.item()
-        return place.device
-    refuse("a device of this machine, such as 'cpu'", repr(str(device)))
-
 # %% ../nbs/08_learner.ipynb #252af0ef
 class Learner:
     "Model, digits, loss, optimiser and callbacks in one place, with a method that trains"
@@ -57,13 +40,17 @@ class Learner:
         device=None, # Where to compute; the first GPU if `None`, or the CPU
     ):
         if not len(train): refuse('at least one training batch', 'none')
-        self.device = find_device(device)
+        self.place(device)
         self.model = model.to(self.device)
         self.train, self.valid, self.loss_func = train, valid, loss_func
         self.opt = opt_func(self.model.parameters(), lr)
         self.callbacks, self.metrics = list(callbacks), list(metrics)
         self.epoch = self.batch = self.begin = self.end = 0
         self.results, self.kept = {}, None
+
+    def place(self, device):
+        "Choose where to compute"
+        self.device = torch.device(device or 'cpu')
 
     def call(self, moment):
         "Call every callback that has a method of this name"
@@ -122,6 +109,31 @@ def validate(self:Learner)->dict: # `valid_loss` and each metric by name
     if self.valid is None: return {}
     functions = {'valid_loss': self.loss_func, **named(self.metrics)}
     return evaluate(self.model, self.valid, functions, self.device)
+
+# %% ../nbs/08_learner.ipynb #d8bc2a9a
+def default_device()->torch.device: # The first GPU if there is one, else the CPU
+    "Where to compute if nobody says otherwise"
+    if torch.cuda.is_available(): return torch.device('cuda')
+    return torch.device('mps' if torch.backends.mps.is_available() else 'cpu')
+
+def find_device(
+    device=None, # Such as 'cpu', or a `torch.device`; `default_device()` if `None`
+)->torch.device:
+    "The device of that name; raises `ValueError` if this machine cannot compute there"
+    if device is None: device = default_device()
+    with suppress(RuntimeError, AssertionError, TypeError):
+        place = torch.zeros(1, device=device)
+        place.item()
+        return place.device
+    refuse("a device of this machine, such as 'cpu'", repr(str(device)))
+
+# %% ../nbs/08_learner.ipynb #1df0d1a6
+@patch
+def place(self:Learner,
+    device=None, # Such as 'cpu', or a `torch.device`; the first GPU if `None`, or the CPU
+):
+    "Choose where to compute; raises `ValueError` if this machine cannot"
+    self.device = find_device(device)
 
 # %% ../nbs/08_learner.ipynb #86af7de6
 MOMENTS = ('before_fit', 'before_batch', 'after_pred', 'after_loss', 'after_gradient',
