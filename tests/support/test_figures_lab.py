@@ -92,6 +92,8 @@ def test_figures_in_jupyterlab(browser, lab):
     # Opened again, with no kernel
     page, descent, drawing = open_it()
     expect(page.locator('.sgd-figure[data-on]')).to_have_count(2)
+    # A kernel that goes before JupyterLab has met it would be started anew
+    page.get_by_role('button', name='Python 3 (ipykernel) | Idle').wait_for()
     for session in wait_for(lambda: lab.sessions('try.ipynb'), 'kernel'): lab.ask(f"sessions/{session['id']}", 'DELETE')
     turn_by_keyboard(page, descent)
     play_and_pause(page, descent)
