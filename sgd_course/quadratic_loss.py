@@ -59,7 +59,7 @@ def numerical_gradient(
     w, # Weights: a number, a list or a tensor of any shape, floating point
     h:float=None, # How far to look to each side; by default about `eps**(1/3)` of the dtype
 ): # About the gradient, shape and dtype of `w`
-    "Gradient by differences; raises `ZeroDivisionError` if `h` is too small for a weight"
+    "Gradient by differences; raises `ValueError` if `h` is too small for a weight"
     flat, slopes = w.detach().flatten(), []
     for i, wi in enumerate(flat.tolist()):
         nudge = h or torch.finfo(w.dtype).eps**(1/3)*max(1, abs(wi))
