@@ -23,7 +23,7 @@ def quadratic(
 def slope(
     f, # Function of one number that returns one number
     x:float, # The place
-    h:float=1e-5, # How far to look to each side; `ZeroDivisionError` if `x+h` is still `x`
+    h:float=1e-5, # How far to look to each side; `ValueError` if `x+h` is still `x`
 )->float: # About $f'(x)$, with an error that shrinks like $h^2$
     "Slope of `f` at `x` by the central difference: rise over run, from $x-h$ to $x+h$"
     left, right = x - h, x + h
