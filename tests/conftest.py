@@ -57,18 +57,26 @@ def fingerprint():
     "Differs whenever something that the site is made of differs: a file of the course, or the version of any package"
     files = [ROOT/name for name in ('_quarto.yml', 'settings.ini', 'pyproject.toml')]
     for folder in (ROOT/'nbs', PACKAGE, ROOT/'website'):
-        made = {'__pycache__', '.ipynb_checkpoints'}
+        made = {'__pycache__', '.ipynb_checkpoints', '.last_checked'}
         files += (p for p in folder.rglob('*') if p.is_file() and not made & {*p.parts})
     digest = hashlib.sha256(repr(sorted((d.name, d.version) for d in distributions())).encode())
     for p in sorted(files): digest.update(str(p.relative_to(ROOT)).encode() + hashlib.sha256(p.read_bytes()).digest())
     return digest.hexdigest()
 
 @pytest.fixture(scope='session')
-def site(request):
+def run_folder(tmp_path_factory):
+    "A folder that all test processes of this run share, and no other run"
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base
+
+@pytest.fixture(scope='session')
+def site(request, run_folder):
     "The folder of the built site: the first test process to ask builds it, unless it is there from an earlier run"
-    base = request.config.cache.mkdir('site')
+    base, chosen = request.config.cache.mkdir('site'), run_folder/'site'
     with FileLock(base/'lock'):
-        place = base/fingerprint()
+        # Taken once, since a test may have a file of its own in nbs/ when another process asks
+        if not chosen.exists(): chosen.write_text(fingerprint())
+        place = base/chosen.read_text()
         if not place.exists():
             for old in base.iterdir():
                 if old.is_dir(): shutil.rmtree(old)
@@ -96,10 +104,9 @@ def browser():
         browser.close()
 
 @pytest.fixture(scope='session')
-def lab(browser, tmp_path_factory):
+def lab(browser, run_folder):
     "A running JupyterLab, the same for all test processes"
-    base = tmp_path_factory.getbasetemp()
-    with shared_lab((base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base)/'lab') as lab: yield lab
+    with shared_lab(run_folder/'lab') as lab: yield lab
 
 @contextmanager
 def served(folder):
