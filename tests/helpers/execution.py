@@ -12,7 +12,9 @@ GUARD = HELPERS/'no_network'
 ENVIRONMENT = {'PYTHONPATH': os.pathsep.join([str(GUARD), str(ROOT)]), 'OMP_NUM_THREADS': '1', 'IN_TEST': '1'}
 FORKS = sys.platform=='linux'   # Apple's libraries do not survive a fork, and Windows has none
 CONTEXT = get_context('forkserver' if FORKS else 'spawn')
-if FORKS: CONTEXT.set_forkserver_preload(['torch', 'matplotlib.pyplot', 'nbdev.test', 'execnb.shell', 'PIL.Image'])
+# The first optimiser of a process loads torch._dynamo, which takes as long as PyTorch itself
+PRELOADED = ['torch', 'torch._dynamo', 'matplotlib.pyplot', 'nbdev.test', 'execnb.shell', 'PIL.Image']
+if FORKS: CONTEXT.set_forkserver_preload(PRELOADED)
 
 def cut_the_network():
     "For this process; its children read PYTHONPATH"

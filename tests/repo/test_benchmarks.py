@@ -1,7 +1,11 @@
 "The benchmarks run on a few digits; how fast they are, is no test"
 import json, os, re, subprocess, sys
 
+import pytest
+
 from repository import ROOT
+
+pytestmark = pytest.mark.slow
 
 def test_speed_page_with_a_missing_peer(tmp_path):
     "A peer that cannot be imported is named and left out; the page holds a figure for every other row and every column"
