@@ -18,9 +18,10 @@ def defined(
     "The functions and classes that a cell defines, methods added by `@patch` too"
     names = []
     for node in ast.parse(source).body:
-        patched = 'patch' in [getattr(o, 'id', '') for o in getattr(node, 'decorator_list', ())]
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)): continue
+        patched = 'patch' in [getattr(o, 'id', '') for o in node.decorator_list]
         owner = f'{ast.unparse(node.args.args[0].annotation)}.' if patched else ''
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)): names.append(owner + node.name)
+        names.append(owner + node.name)
     return names
 
 def name_line(
@@ -61,15 +62,16 @@ def documented(cell):
     return found[1] if found and cell.cell_type=='code' else None
 
 # %% ../nbs/making/quarto.ipynb #1642aef2
-ADDED = re.compile(r'^#\| (?:code-fold: show|code-summary: "Exported source"|export[si]: true)\n', re.M)
+FOLD = r'code-fold: show|code-summary: "Exported source"'
+ADDED = re.compile(rf'^#\| (?:{FOLD}|export[si]: true)\n', re.M)
 PUBLIC = {'export', 'exports', 'exporti'}
 
 class ForQuarto:
     "What nbdev leaves to be done on one notebook before Quarto makes a page of it"
     def __init__(self, nb):
         self.nb = nb
-        found = [c.directives_['default_exp'] for c in nb.cells if 'default_exp' in c.directives_]
-        self.module = '.'.join(['sgd_course', *found[:1]])
+        found = [c.directives_.get('default_exp') for c in nb.cells]
+        self.module = '.'.join(['sgd_course', *filter(None, found)])
         exports = [c.source for c in nb.cells if 'exports' in c.directives_]
         self.shown = {name for source in exports for name in defined(source)}
         for c in nb.cells:
@@ -105,7 +107,8 @@ class ForQuarto:
         if cell.cell_type!='code': return
         cell.source = ADDED.sub('', cell.source)
         for data in (o['data'] for o in cell.outputs if 'data' in o):
-            if 'text/html' in data: data['text/markdown'] = raw_html(''.join(data.pop('text/html')))
-            elif documented(cell): data['text/markdown'] = SOURCE.sub('', markdown([{'data': data}]))
+            if documented(cell): data['text/markdown'] = SOURCE.sub('', markdown([{'data': data}]))
+            html = ''.join(data.pop('text/html', ''))
+            if html: data['text/markdown'] = raw_html(html)
 
     def end(self): self.nb.metadata.pop('widgets', None)
