@@ -17,13 +17,12 @@ def test_changes_get_the_version():
 
 @pytest.mark.slow
 def test_bumped_version_stands_in_one_place(tmp_path):
-    "What `nbdev-bump-version` writes is all there is; no other file names the version, but the changelog"
+    "What `nbdev-bump-version` writes is all there is to write"
     repo = copy_repository(tmp_path)
     before = {n: (repo/n).read_bytes() for n in repository_files()}
     subprocess.run([BIN/'nbdev-bump-version'], cwd=repo, check=True, capture_output=True, timeout=300)
     changed = [n for n, old in before.items() if (repo/n).read_bytes()!=old]
     assert changed==['sgd_course/__init__.py']
-    release.released((ROOT/'CHANGELOG.md').read_text(encoding='utf-8'), '0.0.2')
 
 def test_every_requirement_has_an_oldest_version(tmp_path):
     assert {'fastai', 'fastcore', 'filelock', 'build', 'jupyterlab'} <= {o.split('==')[0] for o in oldest.constraints()}
