@@ -71,7 +71,7 @@ bench: $(STAMP) ## Measure how fast the course starts and trains (a quarter of a
 
 clean: ## Remove what was built; keeps .venv/ and my_course/
 	@rm -rf _docs _proc build dist *.egg-info .pytest_cache .hypothesis nbs/.last_checked
-	@find . \( -name .venv -o -name my_course -o -name .git \) -prune -o \
+	@find . \( -name '.venv*' -o -name my_course -o -name .git \) -prune -o \
 	    -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
 
 # Installs with uv where that is on the PATH, else with pip, which an environment made by others may lack.

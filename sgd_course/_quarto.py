@@ -107,7 +107,8 @@ class ForQuarto:
         if cell.cell_type!='code': return
         cell.source = ADDED.sub('', cell.source)
         for data in (o['data'] for o in cell.outputs if 'data' in o):
-            if documented(cell): data['text/markdown'] = SOURCE.sub('', markdown([{'data': data}]))
+            text = ''.join(data.get('text/markdown', ''))
+            if documented(cell): data['text/markdown'] = SOURCE.sub('', text)
             html = ''.join(data.pop('text/html', ''))
             if html: data['text/markdown'] = raw_html(html)
 

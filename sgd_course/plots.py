@@ -95,8 +95,8 @@ def show_images(
     "Show pictures in a grid; raises `ValueError` for none, wrong shapes and too few titles"
     n, height = len(images), size if titles is None else size + 0.25
     if titles is not None and len(titles)!=n: refuse(f'{n} titles', len(titles))
-    rows, cols = ceil(n/cols), min(cols, n)
-    fig, axes = pyplot().subplots(rows, cols, figsize=(cols*size, rows*height), squeeze=False)
+    rows, cols, plt = ceil(n/cols), min(cols, n), pyplot()
+    fig, axes = plt.subplots(rows, cols, figsize=(cols*size, rows*height), squeeze=False)
     for ax in axes.flat: ax.axis('off')
     for i, (ax, a) in enumerate(zip(axes.flat, images)):
         # Small pictures are stored pixel by pixel

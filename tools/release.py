@@ -1,5 +1,6 @@
-"""Give what is "Unreleased" in CHANGELOG.md the package's version: `python -m tools.release`, after `nbdev-bump-version`
+"""Give the package's version to what is "Unreleased" in CHANGELOG.md: `python -m tools.release`
 
+The version is the one that `nbdev-bump-version` wrote.
 Ends with a sentence and status 1 where there is nothing to release, or where the version was released before."""
 import re, sys
 
