@@ -19,6 +19,7 @@ notebooks = {
 setup(
     packages = [*find_namespace_packages(include=['sgd_course', 'sgd_course.*']), *notebooks],
     package_dir = notebooks,
+    include_package_data = False,   # What an sdist has beside them is not for the wheel
     package_data = {'': ['*.ipynb', '*.js', '*.json', '*.md', '*.npz', '*.svg', '*.toml']},
     author = cfg['author'],
     license_expression = cfg['license'],

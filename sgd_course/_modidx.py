@@ -495,6 +495,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'sgd_course.plots': { 'sgd_course.plots.contrast': ('making/plots.html#contrast', 'sgd_course/plots.py'),
                                   'sgd_course.plots.luminance': ('making/plots.html#luminance', 'sgd_course/plots.py'),
                                   'sgd_course.plots.pictures': ('making/plots.html#pictures', 'sgd_course/plots.py'),
+                                  'sgd_course.plots.pyplot': ('making/plots.html#pyplot', 'sgd_course/plots.py'),
                                   'sgd_course.plots.show_images': ('making/plots.html#show_images', 'sgd_course/plots.py'),
                                   'sgd_course.plots.use_style': ('making/plots.html#use_style', 'sgd_course/plots.py')},
             'sgd_course.practice.exercises': { 'sgd_course.practice.exercises.Exercise': ( 'making/exercises.html#exercise',

@@ -34,9 +34,9 @@ def whole(
     "Rule for how many: epochs, steps, examples in a batch"
     limits = f', {lo} or more' if hi is None else f' from {lo} to {hi}'
     def rule(name, value):
-        try: n = operator.index(value)
+        try: n = operator.index(value) if is_single(value) else lo - 1
         except TypeError: n = lo - 1
-        if not is_single(value) or n<lo or (hi is not None and n>hi):
+        if n<lo or (hi is not None and n>hi):
             refuse(f'{name} to be a whole number{limits}', repr(value))
         return n
     return rule

@@ -6,10 +6,8 @@
 __all__ = ['draw_graph']
 
 # %% ../nbs/making/graphs.ipynb #d26b1db2
-import matplotlib.pyplot as plt
-
 from .expect import refuse
-from .plots import BLUE, GREEN, GREY, RED
+from .plots import BLUE, GREEN, GREY, RED, pyplot
 
 # %% ../nbs/making/graphs.ipynb #9bbc42ab
 MOST = 40 # Nodes in a drawing
@@ -45,7 +43,7 @@ def place_nodes(
 
 # %% ../nbs/making/graphs.ipynb #35640053
 def draw_node(
-    ax:plt.Axes, # Axes to draw on
+    ax, # Matplotlib axes to draw on
     node, # The node
     place:tuple, # Its middle: (x, y), in columns and rows
     gradients:bool=True, # Write its gradient below its value
@@ -53,7 +51,7 @@ def draw_node(
     "A box with the name of `node`, its value and its gradient"
     x, y = place
     edge = GREY if node.parents else BLUE
-    box = plt.Rectangle((x - 0.26, y - 0.38), 0.52, 0.76, fill=False, ec=edge, lw=1.5)
+    box = pyplot().Rectangle((x - 0.26, y - 0.38), 0.52, 0.76, fill=False, ec=edge, lw=1.5)
     ax.add_patch(box)
     lines = [(node.name, GREY), (f'{node.value:.3g}', BLUE)]
     if gradients: lines.append((f'{node.grad:.3g}', RED))
@@ -64,7 +62,7 @@ def draw_node(
 
 # %% ../nbs/making/graphs.ipynb #bd4b974d
 def draw_arrow(
-    ax:plt.Axes, # Axes to draw on
+    ax, # Matplotlib axes to draw on
     start:tuple, # Middle of the parent: (x, y), in columns and rows
     end:tuple, # Middle of the child: (x, y)
     label:str='', # What to write beside it
@@ -85,12 +83,12 @@ def draw_graph(
     last, # The node at the end, mostly the loss
     gradients:bool=True, # Show gradients and local slopes; values alone if `False`
     size:tuple=(1.3, 0.8), # Room for a node, in inches: width, height
-)->plt.Figure: # The figure
+): # The figure
     "Draw the graph behind `last`; raises `ValueError` for a cycle and more than 40 nodes"
     places = place_nodes(steps_to_end(last))
     xs, ys = zip(*places.values())
     columns, rows = max(xs) - min(xs) + 1, max(ys) - min(ys) + 1
-    fig, ax = plt.subplots(figsize=(columns*size[0], rows*size[1]))
+    fig, ax = pyplot().subplots(figsize=(columns*size[0], rows*size[1]))
     ax.set(xlim=(0.7 - columns, 0.3), ylim=(-rows/2, rows/2))
     ax.axis('off')
     for node, place in places.items():

@@ -6,12 +6,11 @@
 __all__ = ['BLUE', 'RED', 'GREEN', 'PINK', 'GREY', 'use_style', 'show_images']
 
 # %% ../nbs/making/plots.ipynb #9a3faa9c
+import sys
+from contextlib import suppress
 from math import ceil
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from .expect import expects, positive, refuse, whole
 
@@ -24,7 +23,8 @@ def luminance(
     color, # Any matplotlib colour
 )->float: # 0 for black to 1 for white
     "Relative luminance of `color`, by the definition in WCAG 2.2"
-    c = np.array(mpl.colors.to_rgb(color))
+    from matplotlib.colors import to_rgb
+    c = np.array(to_rgb(color))
     linear = np.where(c<=0.04045, c/12.92, ((c + 0.055)/1.055)**2.4)
     return float(linear@[0.2126, 0.7152, 0.0722])
 
@@ -37,12 +37,21 @@ def contrast(
     lo, hi = sorted([luminance(a), luminance(b)])
     return (hi + 0.05)/(lo + 0.05)
 
+# %% ../nbs/making/plots.ipynb #5aff34d2
+def pyplot():
+    "Matplotlib's `pyplot`, loaded when something is drawn; may raise `ImportError`"
+    try: import matplotlib.pyplot
+    except ModuleNotFoundError as e:
+        raise ImportError('figures need Matplotlib, which comes with the extra "lab": '
+            f'"{sys.executable}" -m pip install "sgd_course[lab]"') from e
+    return matplotlib.pyplot
+
 # %% ../nbs/making/plots.ipynb #9c9ddb9a
 CLEAR = dict.fromkeys(['figure.facecolor', 'axes.facecolor', 'savefig.facecolor'], 'none')
 INK = dict.fromkeys(['text.color', 'axes.labelcolor', 'axes.edgecolor', 'axes.titlecolor',
     'xtick.color', 'ytick.color', 'grid.color'], GREY)
 STYLE = CLEAR | INK | {
-    'axes.prop_cycle': mpl.cycler(color=[BLUE, RED, GREEN, PINK]), 'lines.linewidth': 2,
+    'axes.prop_cycle': f'cycler(color={[BLUE, RED, GREEN, PINK]})', 'lines.linewidth': 2,
     'axes.spines.top': False, 'axes.spines.right': False, 'grid.alpha': 0.25,
     'legend.frameon': False, 'font.size': 11, 'axes.titlesize': 11,
     'font.sans-serif': ['DejaVu Sans', 'sans-serif'],
@@ -53,8 +62,11 @@ STYLE = CLEAR | INK | {
 # %% ../nbs/making/plots.ipynb #c826c18a
 def use_style():
     "Set the course's look for all figures of this notebook, drawn as SVG"
-    set_matplotlib_formats('svg', metadata={'Date': None, 'Creator': None})
-    mpl.rcParams.update(STYLE)
+    plt = pyplot()
+    with suppress(ModuleNotFoundError): # Without IPython, there is no notebook to draw in
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+        set_matplotlib_formats('svg', metadata={'Date': None, 'Creator': None})
+    plt.rcParams.update(STYLE)
 
 # %% ../nbs/making/plots.ipynb #0f4e3d18
 def pictures(
@@ -83,7 +95,7 @@ def show_images(
     "Show pictures in a grid; raises `ValueError` for none, wrong shapes and too few titles"
     n, height = len(images), size if titles is None else size + 0.25
     if titles is not None and len(titles)!=n: refuse(f'{n} titles', len(titles))
-    rows, cols = ceil(n/cols), min(cols, n)
+    rows, cols, plt = ceil(n/cols), min(cols, n), pyplot()
     fig, axes = plt.subplots(rows, cols, figsize=(cols*size, rows*height), squeeze=False)
     for ax in axes.flat: ax.axis('off')
     for i, (ax, a) in enumerate(zip(axes.flat, images)):

@@ -61,8 +61,10 @@ def process(nb):
     from nbdev.processors import FilterDefaults
     keep_inner_code(nb.cells)
     run_only_exports(nb.cells)
+    filters = FilterDefaults()
+    filters.xtra_procs = list   # None: what pyproject.toml adds is for Quarto
     os.environ['IN_TEST'] = '1'   # as nbdev sets it while it runs cells
-    try: FilterDefaults()(nb)
+    try: filters(nb)
     finally: del os.environ['IN_TEST']
     return json.loads(nb2str(nb))
 
@@ -101,7 +103,7 @@ def render(staged, out, title):
         app.build()
     if app.statuscode: raise SiteError('Sphinx warned, see above')
     shutil.rmtree(out/'.doctrees', ignore_errors=True)
-    for name in ('.buildinfo', 'objects.inv'): (out/name).unlink(missing_ok=True)
+    (out/'.buildinfo').unlink(missing_ok=True)
 
 MARK = '.sgd-course-site'   # lies in every site that was built here, so that only such a folder is ever replaced
 MADE = 'Made by `python -m website`, which replaces this folder as a whole.\n'

@@ -1,5 +1,8 @@
 "Settings of Sphinx; the title of the site comes from _quarto.yml through build.py"
+import re
 from pathlib import Path
+
+from docutils import nodes
 
 author = copyright = ''
 extensions = ['myst_nb', 'sphinx_copybutton']
@@ -50,4 +53,19 @@ def add_maths(app, pagename, templatename, context, doctree):
     app.builder.add_js_file('katex/auto-render.min.js', defer='defer')
     app.builder.add_js_file('maths.js', defer='defer')
 
-def setup(app): app.connect('html-page-context', add_maths)
+def kind(name):
+    "What Sphinx calls the thing of this name"
+    if '.' in name: return 'method'
+    return 'class' if name[0].isupper() else 'function'
+
+def note_names(app, doctree):
+    "Note every name above its code, so that it gets into the search and into objects.inv, which other sites link with"
+    for line in doctree.findall(nodes.raw):
+        module = re.search(r'<span class="module">([\w.]+)', line.astext())
+        if not module: continue
+        for anchor, name in re.findall(r'<span id="(api-[\w.]+)">([\w.]+)', line.astext()):
+            app.env.get_domain('py').note_object(f'{module[1]}.{name}', kind(name), anchor)
+
+def setup(app):
+    app.connect('html-page-context', add_maths)
+    app.connect('doctree-read', note_names)

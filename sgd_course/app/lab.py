@@ -238,7 +238,7 @@ def lab_command(
     "The command that starts JupyterLab in `folder` with this Python; may raise `LabError`"
     if importlib.util.find_spec('jupyterlab') is None:
         raise LabError('JupyterLab is not installed. Install it with: '
-            f'"{sys.executable}" -m pip install jupyterlab')
+            f'"{sys.executable}" -m pip install "sgd_course[lab]"')
     settings = Path(sgd_course.__path__[0])/'content'/'lab_settings'
     folder = Path(folder).resolve()
     cmd = [sys.executable, '-m', 'jupyterlab',

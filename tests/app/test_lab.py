@@ -248,7 +248,7 @@ def test_errors_are_one_sentence(tmp_path):
 def test_missing_jupyterlab(tmp_path, monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     res = call('lab', tmp_path/'mine')
-    assert res.exit_code==1 and 'pip install jupyterlab' in res.output
+    assert res.exit_code==1 and 'pip install "sgd_course[lab]"' in res.output
     assert not (tmp_path/'mine').exists()
 
 def test_jupyters_own_folder_is_out_of_reach(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 The process is forked from one that has loaded PyTorch, matplotlib and nbdev, so that their imports, four seconds, are
 paid once. It is Python's own fork server; where there is none, the process starts from nothing."""
-import json, os, sys
+import json, os, sys, warnings
 from contextlib import chdir
 from multiprocessing import get_context
 
@@ -37,13 +37,14 @@ def run_cells(path):
     return outputs
 
 def process_for_docs(path):
-    "What nbdev-docs does before it calls Quarto: run each cell that has an import; returns how many cells are left"
-    from fastcore.nbio import read_nb
+    "What nbdev-docs does before it calls Quarto; returns the notebook that Quarto gets, as text, and nbdev's warnings"
+    from fastcore.nbio import nb2str, read_nb
     from nbdev.processors import FilterDefaults
-    with chdir(ROOT):
+    with chdir(ROOT), warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter('always')
         nb = read_nb(path)
         FilterDefaults()(nb)
-    return len(nb.cells)
+    return nb2str(nb), [str(o.message) for o in warned if 'imports and other code' in str(o.message)]
 
 def child(work, path, home, result):
     "What the new process does: what `work` returns, or what went wrong, is in the file `result` at the end"

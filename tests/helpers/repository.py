@@ -1,5 +1,6 @@
 "What the tests know about the repository"
 import ast, os, shutil, subprocess, sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tools import notebooks
@@ -17,16 +18,28 @@ def name(path):
 def repository_files():
     "The files that are tracked, or new and not ignored; a clone made by another user is read too"
     cmd = ['git', '-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
-    names = subprocess.run(cmd, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split('\0')
+    try: names = subprocess.run(cmd, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split('\0')
+    except (OSError, subprocess.CalledProcessError): return files_without_git()
     return [n for n in names if n and os.path.lexists(ROOT/n)]
 
+def files_without_git(root=ROOT):
+    "The same, from .gitignore alone: for an archive that was unpacked, or a machine without git"
+    patterns = [line.rstrip('/') for line in (root/'.gitignore').read_text().split()] + ['.git']
+    def kept(path): return not any(fnmatch(o, p) for o in (path.name, str(path)) for p in patterns)
+    found = []
+    for folder, folders, names in os.walk(root):
+        here = Path(folder).relative_to(root)
+        folders[:] = sorted(o for o in folders if kept(here/o))
+        found += [(here/o).as_posix() for o in sorted(names) if kept(here/o)]
+    return found
+
 def copy_repository(folder):
-    "Copy the repository's files to `folder`; links stay links, and files above 5 MB become links to save time"
+    "Copy the repository's files to `folder`; files above 5 MB become links to save time"
     for name in repository_files():
         old, new = ROOT/name, Path(folder)/name
         new.parent.mkdir(parents=True, exist_ok=True)
-        if not old.is_symlink() and old.stat().st_size > 5_000_000: new.symlink_to(old)
-        else: shutil.copy2(old, new, follow_symlinks=False)
+        if old.stat().st_size > 5_000_000: new.symlink_to(old)
+        else: shutil.copy2(old, new)
     return Path(folder)
 
 def module_name(path):

@@ -5,7 +5,7 @@ from configparser import ConfigParser
 
 import pytest
 
-from execution import apart, process_for_docs, run_cells
+from execution import apart, run_cells
 from repository import BIN, NOTEBOOKS, ROOT, copy_repository, imports, name
 from tools import notebooks, outputs
 
@@ -57,12 +57,6 @@ socket.create_connection(server.getsockname())   # The machine may talk to itsel
 
 def test_network_is_cut(tmp_path):
     assert result(write_notebook(tmp_path/'out.ipynb', REACH_OUT))==str([True]*6)
-
-@pytest.mark.slow
-@pytest.mark.parametrize('path', NOTEBOOKS, ids=name)
-def test_nbdev_docs_can_process(path, tmp_path):
-    "A cell that has an import must not need other cells, since Quarto's renderer runs it alone"
-    assert apart(process_for_docs, path, tmp_path)
 
 @pytest.mark.slow
 def test_contributors_command():

@@ -1,8 +1,9 @@
 "The package on its own: what its two archives hold, and that it works with no repository around"
 import ast, email, json, os, re, subprocess, sys, tarfile, tomllib, zipfile
+from importlib.metadata import distribution
 
 import pytest
-import yaml
+from packaging.requirements import Requirement
 
 from repository import NOTEBOOKS, PACKAGE, ROOT, copy_repository, repository_files
 
@@ -58,25 +59,40 @@ def test_wheel_holds_package_chapters_and_data(built):
     assert {n for n in names if '.dist-info/' not in n} - expected == set()
     assert any(n.endswith('.dist-info/licenses/LICENSE') for n in names)
 
-def test_sdist_holds_what_a_build_needs(built):
+def test_sdist_holds_the_repository(built):
     with tarfile.open(built[0]) as t: names = {m.name.split('/', 1)[-1] for m in t.getmembers()}
-    needed = {'settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'nbs/index.ipynb'}
-    assert needed | {'sgd_course/content/mnist/mnist.npz'} <= names
+    assert set(repository_files()) - names == set()
+
+@pytest.mark.long
+def test_tests_of_the_sdist_run(built, tmp_path):
+    "All of them are found, and some are run; there is no git around"
+    with tarfile.open(built[0]) as t: t.extractall(tmp_path, filter='data')
+    [repo] = tmp_path.iterdir()
+    env = {k: v for k, v in os.environ.items() if k!='PYTHONPATH'} | {'PATH': str(tmp_path)}
+    pytest_here = [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'no:xdist']
+    found = run(*pytest_here, '--collect-only', cwd=repo, env=env).stdout
+    assert 'tests/content/test_glossary.py' in found and ' error' not in found
+    some = 'tests/repo/test_readme.py', 'tests/content/test_glossary.py'
+    assert ' passed' in run(*pytest_here, '-m', 'not slow', *some, cwd=repo, env=env).stdout
 
 def test_metadata(built):
     meta, project = metadata(built), tomllib.loads((ROOT/'pyproject.toml').read_text())['project']
     found = [meta[k] for k in ('Name', 'Author', 'License-Expression')]
     assert found==['sgd_course', 'The sgd_course authors', 'Apache-2.0']
     assert meta['Requires-Python']==project['requires-python']=='>=3.11'
-    assert meta['Version']==yaml.safe_load((ROOT/'CITATION.cff').read_text())['version']
+    minor = range(int(meta['Requires-Python'].split('.')[1]), 15)
+    languages = {f'Programming Language :: Python :: 3.{n}' for n in minor}
+    assert languages <= {*meta.get_all('Classifier')}
     assert set(meta.get_all('Provides-Extra')) == {'lab', 'site', 'dev'}
     assert meta.get_all('Project-URL', [])==[f'{name}, {url}' for name, url in project.get('urls', {}).items()]
     assert meta['Summary'] and meta['Description-Content-Type'].startswith('text/markdown')
 
 def test_requirements_have_lower_bounds_only(built):
-    needs = [r for r in metadata(built).get_all('Requires-Dist') if 'extra ==' not in r]
-    assert {'torch', 'torchvision', 'fastai', 'matplotlib', 'numpy'} <= {r.split('>=')[0] for r in needs}
-    assert [r for r in needs if '>=' not in r or '<' in r or '==' in r] == []
+    needs = metadata(built).get_all('Requires-Dist')
+    base = {r.split('>=')[0] for r in needs if 'extra ==' not in r}
+    learner = {r.split('>=')[0] for r in needs if 'extra == "lab"' in r}
+    assert {'torch', 'numpy'} <= base and {'torchvision', 'fastai', 'matplotlib', 'jupyterlab'} <= learner - base
+    assert [r for r in needs if '>=' not in r or ('<' in r and not r.startswith('sphinx'))] == []
 
 def test_console_script(built):
     with zipfile.ZipFile(built[1]) as z:
@@ -102,10 +118,44 @@ def test_figures_come_from_the_wheel(installed, tmp_path):
     out = alone(installed, tmp_path, code)
     assert out=='1\n', 'the figures are in the wheel'
 
-def test_every_module_imports_from_the_wheel(installed, tmp_path):
-    paths = [p.relative_to(ROOT).with_suffix('') for p in PACKAGE.rglob('[!_]*.py')]
-    modules = ', '.join('.'.join(path.parts) for path in paths)
-    alone(installed, tmp_path, f'import {modules}')
+def closure(names):
+    "The installed packages of these names, and all that they need on this machine"
+    found, todo = {}, list(names)
+    while todo:
+        name = todo.pop().lower().replace('_', '-')
+        if name in found: continue
+        found[name] = distribution(name)
+        needs = map(Requirement, found[name].requires or ())
+        todo += [o.name for o in needs if o.marker is None or o.marker.evaluate({'extra': ''})]
+    return found.values()
+
+@pytest.fixture(scope='module')
+def base(installed, tmp_path_factory):
+    "The environment of a Python that has the wheel and what it asks for without extras, and nothing else"
+    place = tmp_path_factory.mktemp('base')
+    [info] = installed.glob('*.dist-info/METADATA')
+    needs = map(Requirement, email.message_from_bytes(info.read_bytes()).get_all('Requires-Dist'))
+    for dist in closure(o.name for o in needs if o.marker is None):
+        for top in {file.parts[0] for file in dist.files or () if file.parts[0] not in ('..', '__pycache__')}:
+            if not (place/top).exists(): (place/top).symlink_to(dist.locate_file(top))
+    return os.environ | {'PYTHONPATH': os.pathsep.join([str(installed), str(place)])}
+
+EVERYTHING = ', '.join('.'.join(p.relative_to(ROOT).with_suffix('').parts) for p in PACKAGE.rglob('[!_]*.py'))
+DRAW = """
+from sgd_course import plots
+try: plots.show_images([[[0., 1.]]])
+except ImportError as e: print(e)"""
+
+def test_every_module_imports_without_the_extras(base, installed, tmp_path):
+    "-S keeps out what else is installed beside this Python"
+    code = f'import {EVERYTHING}, sys; print(*{{"matplotlib", "IPython", "fastai"}} & sys.modules.keys()){DRAW}'
+    out = run(sys.executable, '-S', '-c', code, cwd=tmp_path, env=base).stdout
+    assert out.startswith('\nfigures need Matplotlib') and 'sgd_course[lab]' in out
+
+def test_commands_name_the_extra_that_is_missing(base, installed, tmp_path):
+    lab = [sys.executable, '-S', installed/'bin/sgd-course', 'lab']
+    res = subprocess.run(lab, cwd=tmp_path, env=base, capture_output=True, text=True)
+    assert res.returncode==1 and res.stderr.count('\n')==1 and 'sgd_course[lab]' in res.stderr
 
 def test_lab_lays_out_from_the_wheel(installed, tmp_path):
     code = "import json; from sgd_course.app.lab import lay_out; print(json.dumps(lay_out('my_course')))"

@@ -10,7 +10,17 @@ INDEX = json.loads((ROOT/'nbs/index.ipynb').read_text(encoding='utf-8'))
 README = (ROOT/'README.md').read_text(encoding='utf-8')
 
 def test_readme_is_made_from_the_first_page():
-    assert README == make_readme.readme(INDEX), 'run `make readme`'
+    assert README == make_readme.readme(INDEX, make_readme.repository()), 'run `make readme`'
+
+def test_links_are_whole_once_there_is_an_address():
+    "Those to other hosts and within the page stay; a package index has no other files"
+    text = '![a](images/a.svg), [`b`](CONTRIBUTING.md#c), [d](https://example.org), [e](#e)'
+    cell, home = dict(cell_type='markdown', source=[text]), 'https://example.org/me/course'
+    whole = make_readme.readme(dict(cells=[cell]), home).splitlines()[-1]
+    assert whole==(f'![a]({home}/raw/main/nbs/images/a.svg), [`b`]({home}/blob/main/CONTRIBUTING.md#c), '
+        '[d](https://example.org), [e](#e)')
+    links = re.findall(r'\]\((.*?)\)', make_readme.readme(INDEX, home))
+    assert len(links)>5 and [o for o in links if not o.startswith(('https:', '#'))]==[]
 
 def test_hidden_cells_and_pictures_stay_out():
     hidden = dict(cell_type='code', source=['#| hide\n', 'secret = 1'], outputs=[])
@@ -39,6 +49,7 @@ def test_site_title_is_the_title_of_the_first_page():
 @pytest.mark.parametrize('page', ['README.md', 'CONTRIBUTING.md'])
 def test_links_point_to_files_that_exist(page):
     text = (ROOT/page).read_text(encoding='utf-8')
+    if page=='README.md': text = make_readme.readme(INDEX)   # As if the repository had no address
     links = re.findall(r'\]\((?!https?:)([^)#\s]+)', text)
     assert links
     assert [l for l in links if not (ROOT/l).exists()] == []

@@ -194,8 +194,7 @@ def test_sidebar_and_folder_must_agree(tmp_path):
 def test_both_renderers_read_one_table_of_contents():
     title, contents = build.read_site(ROOT/'_quarto.yml')
     assert title and build.check_notebooks(contents, ROOT/'nbs')
-    link = ROOT/'nbs/_quarto.yml'
-    assert link.is_symlink() and link.resolve() == ROOT/'_quarto.yml'
+    assert (ROOT/'nbs/_quarto.yml').read_bytes()==(ROOT/'_quarto.yml').read_bytes(), 'run `make readme`'
 
 def test_quarto_asks_no_other_host():
     html = yaml.safe_load((ROOT/'_quarto.yml').read_text())['format']['html']
