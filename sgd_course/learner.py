@@ -25,18 +25,18 @@ from .mini_batches import SGD, epoch_mean, examples
 from .nonlinearity import mlp
 
 # %% ../nbs/08_learner.ipynb #783c49c9
-def batches(name, value):
+def repeatable(name, value):
     "Rule for batches that can be gone through again and again"
     if hasattr(value, '__next__'): refuse(f'{name} for more than one pass, as in a list', value)
     return value
 
-def counted_batches(name, value):
+def counted(name, value):
     "Rule for training batches"
     if not hasattr(value, '__len__'): refuse(f'{name} with a length', value)
     try: count = len(value)
     except TypeError as e: refuse(f'{name} with a length, as from a method `__len__`', e)
     if not count: refuse('at least one training batch', 'none')
-    return batches(name, value)
+    return repeatable(name, value)
 
 def function(name, value):
     "Rule for what is called"
@@ -56,7 +56,7 @@ def listed(name, value):
 # %% ../nbs/08_learner.ipynb #252af0ef
 class Learner:
     "Model, digits, loss, optimiser and callbacks in one place, with a method that trains"
-    @expects(train=counted_batches, valid=batches, loss_func=formula, opt_func=function,
+    @expects(train=counted, valid=repeatable, loss_func=formula, opt_func=function,
              lr=rate, callbacks=listed, metrics=listed)
     def __init__(self,
         model:nn.Module, # Maps a batch of inputs to scores; moved to `device`
@@ -349,7 +349,7 @@ def described(
     "Shapes and types in a batch, and what may be done about them"
     parts = batch if isinstance(batch, (tuple, list)) else [batch]
     tensors = [t for t in parts if torch.is_tensor(t)]
-    if not tensors: return f'{[type(o).__name__ for o in parts]} instead of tensors'
+    if not tensors: return f'{[type(o).__name__ for o in parts]} instead of tensors (torch.as_tensor makes them)'
     text = ', '.join(f'{tuple(t.shape)} {t.dtype}' for t in tensors)
     if tensors[0].shape[:1]==(1,): text += '. Pass drop_last=True to have no batch of one'
     return text
@@ -364,6 +364,12 @@ def missing(
     if types[0]!=dtype: return f'. The weights are {dtype}: try x.to({dtype})'
     if types[1] in (dtype, torch.int64): return ''
     return f'. Try y.long() for classes, y.to({dtype}) for measurements'
+
+def stretched(loss_func, pred, y):
+    "Whether `loss_func` compares each of a column (n, 1) with each of a row (n,)"
+    if not torch.is_tensor(pred) or y.ndim!=1 or pred.shape!=(len(y), 1): return False
+    if torch.equal(y, y.flip(0)) or torch.equal(pred, pred.flip(0)): return False
+    return torch.allclose(loss_func(pred, y), loss_func(pred.flip(0), y), rtol=1e-5)
 
 # %% ../nbs/08_learner.ipynb #643aa12e
 @patch
@@ -389,6 +395,16 @@ def try_out(self:Learner):
             except Exception as e:
                 given = described(*first) + missing(*first, trained[0].dtype)
                 refuse(f'a batch that the model and {name} can take', f'{given}: {e}')
+    self.try_loss(*(t[:50].to(self.device) for t in first[0]))
+
+@patch
+def try_loss(self:Learner, x, y):
+    "Raises `ValueError` if the loss has no gradient, or compares every row with every other"
+    pred = self.model(x)
+    if not getattr(self.loss_func(pred, y), 'requires_grad', False):
+        refuse('a loss that has a gradient', 'one that has none')
+    if stretched(self.loss_func, pred, y):
+        refuse('targets (n, 1) for predictions (n, 1)', '(n,): each is compared with each')
 
 # %% ../nbs/08_learner.ipynb #ad0cae6b
 @patch
