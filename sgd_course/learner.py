@@ -27,7 +27,8 @@ from .nonlinearity import mlp
 # %% ../nbs/08_learner.ipynb #783c49c9
 def repeatable(name, value):
     "Rule for batches that can be gone through again and again"
-    if hasattr(value, '__next__'): refuse(f'{name} for more than one pass, as in a list', value)
+    one_pass = hasattr(value, '__next__')
+    if one_pass: refuse(f'{name} for more than one pass, as in a list', value)
     return value
 
 def counted(name, value):
@@ -149,7 +150,8 @@ def predict(self:Learner,
     "Scores in evaluation mode, without gradients"
     if x.is_floating_point(): x = x.to(next(self.model.parameters(), x).dtype)
     self.model.eval()
-    with torch.no_grad(): parts = [self.model(p.to(self.device)).cpu() for p in x.split(2000)]
+    with torch.no_grad():
+        parts = [self.model(part.to(self.device)).cpu() for part in x.split(2000)]
     return torch.cat(parts)
 
 # %% ../nbs/08_learner.ipynb #d8bc2a9a
@@ -349,7 +351,8 @@ def described(
     "Shapes and types in a batch, and what may be done about them"
     parts = batch if isinstance(batch, (tuple, list)) else [batch]
     tensors = [t for t in parts if torch.is_tensor(t)]
-    if not tensors: return f'{[type(o).__name__ for o in parts]} instead of tensors (torch.as_tensor makes them)'
+    others = [type(o).__name__ for o in parts]
+    if not tensors: return f'{others} instead of tensors (torch.as_tensor makes them)'
     text = ', '.join(f'{tuple(t.shape)} {t.dtype}' for t in tensors)
     if tensors[0].shape[:1]==(1,): text += '. Pass drop_last=True to have no batch of one'
     return text
@@ -399,7 +402,7 @@ def try_out(self:Learner):
 
 @patch
 def try_loss(self:Learner, x, y):
-    "Raises `ValueError` if the loss has no gradient, or compares every row with every other"
+    "Raises `ValueError` for a loss without gradient, and if it compares each with each"
     pred = self.model(x)
     if not getattr(self.loss_func(pred, y), 'requires_grad', False):
         refuse('a loss that has a gradient', 'one that has none')
@@ -661,7 +664,8 @@ def architecture(
     in_turn = len(linear)==len(between) + 1
     usual = all(type(o) is nn.Linear and o.bias is not None for o in linear)
     if not (one_kind and in_turn and usual):
-        refuse(f'linear layers with one of {", ".join(ACTIVATIONS)} between them (for others, '
+        kinds = ', '.join(ACTIVATIONS)
+        refuse(f'linear layers with one of {kinds} between them (for others, there is '
                'torch.save(model.state_dict(), path))',
                [type(o).__name__ for o in layers])
     sizes = [linear[0].in_features, *(o.out_features for o in linear)]

@@ -454,7 +454,7 @@ MISFITS = {
     'row': (dict(valid=[(X, ROW)], loss_func=F.mse_loss, model=one_score, metrics=[]), 'target size'),
     'own loss': (dict(valid=[(X, ROW)], loss_func=square, model=one_score, metrics=[]), 'compared with each'),
     'metric as loss': (dict(loss_func=digit_accuracy), 'a loss that has a gradient'),
-    'unreduced': (dict(loss_func=nn.CrossEntropyLoss(reduction='none')), r'one number from loss_func, got shape \(100,\)'),
+    'unreduced': (dict(loss_func=nn.CrossEntropyLoss(reduction='none')), r'one number from loss_func, got shape .100,'),
     'class of losses': (dict(loss_func=nn.CrossEntropyLoss), r'CrossEntropyLoss\(\)'),
     'metric without number': (dict(metrics=[lambda s, y: None]), 'one number from lambda'),
     'metric of no list': (dict(metrics=digit_accuracy), 'metrics in a list'),
