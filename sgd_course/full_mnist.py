@@ -47,12 +47,12 @@ def digit_accuracy(
 def one_number(
     name:str, # Of the function that returned it
     value, # A tensor of shape (), or a number of Python or NumPy
-)->torch.Tensor: # Shape (), float64, on the CPU
+)->torch.Tensor: # Shape (), on the CPU
     "Rule for a loss and a metric; raises `ValueError` for anything but one number"
-    try: number = torch.as_tensor(value)
+    try: number = value if torch.is_tensor(value) else torch.tensor(value, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError): refuse(f'one number from {name}', value)
     if number.shape!=(): refuse(f'one number from {name}', f'shape {tuple(number.shape)}')
-    return number.detach().cpu().double()
+    return number.detach().cpu()
 
 # %% ../nbs/07_full_mnist.ipynb #3ebc8862
 def evaluate(
@@ -70,7 +70,7 @@ def evaluate(
         for xb, yb in loader:
             scores, yb = model(xb.to(device)), yb.to(device)
             means = [one_number(name, f(scores, yb)) for name, f in functions.items()]
-            totals += len(yb)*torch.stack(means)
+            totals += torch.stack([(len(yb)*mean).double() for mean in means])
             n += len(yb)
     if not n: refuse('at least one example to evaluate', 'none')
     return dict(zip(functions, (totals/n).tolist()))
