@@ -36,29 +36,41 @@ def digit_loaders(
 @expects('scores (n, classes), y (n,)', scores=values)
 def digit_accuracy(
     scores:torch.Tensor, # (n, classes), floating point, finite
-    y:torch.Tensor, # (n,), int64, the right classes
+    y:torch.Tensor, # (n,), whole numbers, the right classes
 )->torch.Tensor: # Shape (), 0 to 1
-    """Share of rows whose largest score belongs to the right class;
-    raises `ValueError` for no rows, for NaN and infinity, and if the shapes do not fit"""
+    """Share of rows whose largest score belongs to the right class; raises `ValueError` for
+    no rows, NaN and infinity, shapes that do not fit and classes that have no score"""
+    y = labels(scores.shape[1])('y', y)
     return (scores.argmax(1)==y).float().mean()
+
+# %% ../nbs/07_full_mnist.ipynb #fcfd2c8d
+def one_number(
+    name:str, # Of the function that returned it
+    value, # A tensor of shape (), or a number of Python or NumPy
+)->torch.Tensor: # Shape (), on the CPU
+    "Rule for a loss and a metric; raises `ValueError` for anything but one number"
+    try: number = value if torch.is_tensor(value) else torch.tensor(value, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError): refuse(f'one number from {name}', value)
+    if number.shape!=(): refuse(f'one number from {name}', f'shape {tuple(number.shape)}')
+    return number.detach().cpu()
 
 # %% ../nbs/07_full_mnist.ipynb #3ebc8862
 def evaluate(
     model:nn.Module, # Maps a batch of inputs to scores; is put into evaluation mode
     loader, # Yields batches `x, y`
-    functions:dict, # Name: function of scores and targets that returns their mean
+    functions:dict, # Name: function of scores and targets that returns one number, a mean
     device='cpu', # Where the model is
 )->dict: # Name: mean over all examples, a float
-    """Means over whole batches, each counted by its size;
-    raises `ValueError` if there is no example or no function"""
+    """Means over whole batches, each counted by its size; raises `ValueError`
+    if there is no example, no function, or one that returns no number"""
     if not functions: refuse('at least one function to evaluate', 'none')
     totals, n = torch.zeros(len(functions), dtype=torch.float64), 0
     model.eval()
     with torch.no_grad():
         for xb, yb in loader:
             scores, yb = model(xb.to(device)), yb.to(device)
-            means = [torch.as_tensor(f(scores, yb)).cpu() for f in functions.values()]
-            totals += len(yb)*torch.stack(means)
+            means = [one_number(name, f(scores, yb)) for name, f in functions.items()]
+            totals += torch.stack([(len(yb)*mean).double() for mean in means])
             n += len(yb)
     if not n: refuse('at least one example to evaluate', 'none')
     return dict(zip(functions, (totals/n).tolist()))
@@ -81,9 +93,13 @@ def predict(
     source, # Path of an image file, or anything else that `digit_from_image` takes
 )->torch.Tensor: # Probabilities (classes,), on the CPU
     """What `model` sees in one picture;
-    raises `ValueError` for what is no picture and for a blank one"""
+    raises `ValueError` for what is no picture, a blank one, and another kind of model"""
+    wanted = 'scores of several classes for 784 pixels (Learner.predict takes others)'
     x = to_vectors(digit_from_image(source))[None]
-    device = next(model.parameters()).device
+    weight = next(model.parameters(), x)
     model.eval()
-    with torch.no_grad(): scores = model(x.to(device))
-    return softmax(scores.cpu())[0]
+    with torch.no_grad():
+        try: scores = model(x.to(weight)).cpu()
+        except RuntimeError as e: refuse(wanted, e)
+    if scores.ndim!=2 or scores.shape[1]<2: refuse(wanted, f'shape {tuple(scores.shape)}')
+    return softmax(scores)[0]

@@ -7,10 +7,10 @@ __all__ = ['Learner', 'Recorder', 'triangle', 'Schedule', 'ProgressBar', 'EarlyS
            'load_model']
 
 # %% ../nbs/08_learner.ipynb #f9b62654
-import io, math, sys, zipfile
+import io, math, sys, warnings, zipfile
 from contextlib import ExitStack, suppress
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import torch
@@ -21,13 +21,44 @@ from tqdm import tqdm
 from .expect import expects, number, rate, refuse, whole
 from .files import write_whole
 from .full_mnist import digit_accuracy, evaluate
-from .mini_batches import SGD, epoch_mean
+from .mini_batches import SGD, epoch_mean, examples
 from .nonlinearity import mlp
+
+# %% ../nbs/08_learner.ipynb #783c49c9
+def repeatable(name, value):
+    "Rule for batches that can be gone through again and again"
+    one_pass = hasattr(value, '__next__')
+    if one_pass: refuse(f'{name} for more than one pass, as in a list', value)
+    return value
+
+def counted(name, value):
+    "Rule for training batches"
+    if not hasattr(value, '__len__'): refuse(f'{name} with a length', value)
+    try: count = len(value)
+    except TypeError as e: refuse(f'{name} with a length, as from a method `__len__`', e)
+    if not count: refuse('at least one training batch', 'none')
+    return repeatable(name, value)
+
+def function(name, value):
+    "Rule for what is called"
+    if not callable(value): refuse(f'{name} to be a function', repr(value))
+    return value
+
+def formula(name, value):
+    "Rule for a loss: a function, or an object of a class such as `nn.CrossEntropyLoss`"
+    if isinstance(value, type): refuse(f'{name} with brackets, {value.__name__}()', value)
+    return function(name, value)
+
+def listed(name, value):
+    "Rule for callbacks and metrics"
+    if not hasattr(value, '__iter__'): refuse(f'{name} in a list', value)
+    return list(value)
 
 # %% ../nbs/08_learner.ipynb #252af0ef
 class Learner:
     "Model, digits, loss, optimiser and callbacks in one place, with a method that trains"
-    @expects(lr=rate)
+    @expects(train=counted, valid=repeatable, loss_func=formula, opt_func=function,
+             lr=rate, callbacks=listed, metrics=listed)
     def __init__(self,
         model:nn.Module, # Maps a batch of inputs to scores; moved to `device`
         train, # Yields training batches `x, y`; has a length
@@ -39,7 +70,6 @@ class Learner:
         metrics=(digit_accuracy,), # Functions of scores and targets, reported with the loss
         device=None, # Where to compute; the first GPU if `None`, or the CPU
     ):
-        if not len(train): refuse('at least one training batch', 'none')
         self.place(device)
         self.model = model.to(self.device)
         self.train, self.valid, self.loss_func = train, valid, loss_func
@@ -47,6 +77,7 @@ class Learner:
         self.callbacks, self.metrics = list(callbacks), list(metrics)
         self.epoch = self.batch = self.begin = self.end = 0
         self.results, self.kept = {}, None
+        self.xb = self.yb = None
 
     def place(self, device):
         "Choose where to compute"
@@ -109,6 +140,19 @@ def validate(self:Learner)->dict: # `valid_loss` and each metric by name
     if self.valid is None: return {}
     functions = {'valid_loss': self.loss_func, **named(self.metrics)}
     return evaluate(self.model, self.valid, functions, self.device)
+
+# %% ../nbs/08_learner.ipynb #4ba68a61
+@patch
+@expects('x (n, *input)', x=examples)
+def predict(self:Learner,
+    x, # Inputs (n, ...) of the model: a tensor, an array or a list
+)->torch.Tensor: # What the model says to them, (n, ...), on the CPU
+    "Scores in evaluation mode, without gradients"
+    if x.is_floating_point(): x = x.to(next(self.model.parameters(), x).dtype)
+    self.model.eval()
+    with torch.no_grad():
+        parts = [self.model(part.to(self.device)).cpu() for part in x.split(2000)]
+    return torch.cat(parts)
 
 # %% ../nbs/08_learner.ipynb #d8bc2a9a
 def default_device()->torch.device: # The first GPU if there is one, else the CPU
@@ -277,7 +321,8 @@ def load_state(self:Learner,
 # %% ../nbs/08_learner.ipynb #dc7ea02e
 @patch
 def check_losses(self:Learner):
-    "Raises `ValueError` if a loss of this epoch was NaN or infinite"
+    "Raises `ValueError` if a loss of this epoch was NaN or infinite, or if there was none"
+    if not self.losses: refuse('a batch in every epoch', f'none in epoch {self.epoch}')
     losses = torch.stack(self.losses)
     wild = ~losses.isfinite()
     batch = wild.int().argmax().item() # The first one
@@ -288,12 +333,81 @@ def check_losses(self:Learner):
 @patch
 def whole_epoch(self:Learner):
     "Train for one epoch, look at the losses, validate, report, keep"
-    self.one_epoch()
+    try: self.one_epoch()
+    except Exception as e:
+        where = f'epoch {self.epoch + 1}, batch {self.batch}'
+        e.add_note(f'This was in {where}, {described([self.xb, self.yb])}')
+        raise
     self.check_losses()
     self.results = self.validate()
     self.call('after_epoch')
     self.kept = self.state()
     self.call('after_keep')
+
+# %% ../nbs/08_learner.ipynb #2937718a
+def described(
+    batch, # What a loader yields
+)->str: # Such as '(64, 784) torch.float32, (64,) torch.int64'
+    "Shapes and types in a batch, and what may be done about them"
+    parts = batch if isinstance(batch, (tuple, list)) else [batch]
+    tensors = [t for t in parts if torch.is_tensor(t)]
+    others = [type(o).__name__ for o in parts]
+    if not tensors: return f'{others} instead of tensors (torch.as_tensor makes them)'
+    text = ', '.join(f'{tuple(t.shape)} {t.dtype}' for t in tensors)
+    if tensors[0].shape[:1]==(1,): text += '. Pass drop_last=True to have no batch of one'
+    return text
+
+def missing(
+    batch, # What a loader yields
+    dtype, # Of the weights
+)->str: # Perhaps nothing
+    "The line that is missing, if a type may be why `batch` does not fit"
+    types = [t.dtype for t in batch if torch.is_tensor(t)]
+    if len(types)!=2: return ''
+    if types[0]!=dtype: return f'. The weights are {dtype}: try x.to({dtype})'
+    if types[1] in (dtype, torch.int64): return ''
+    return f'. Try y.long() for classes, y.to({dtype}) for measurements'
+
+def stretched(loss_func, pred, y):
+    "Whether `loss_func` compares each of a column (n, 1) with each of a row (n,)"
+    if not torch.is_tensor(pred) or y.ndim!=1 or pred.shape!=(len(y), 1): return False
+    if torch.equal(y, y.flip(0)) or torch.equal(pred, pred.flip(0)): return False
+    return torch.allclose(loss_func(pred, y), loss_func(pred.flip(0), y), rtol=1e-5)
+
+# %% ../nbs/08_learner.ipynb #643aa12e
+@patch
+def first_batch(self:Learner)->list: # Of one batch; of none if there is none
+    "What the loss and the metrics will see first, without a trace in the generators"
+    chance = {g: g.get_state() for g in self.generators().values()}
+    first = [*islice(self.train if self.valid is None else self.valid, 1)]
+    for g, state in chance.items(): g.set_state(state)
+    return first
+
+@patch
+def try_out(self:Learner):
+    """Raises `ValueError` if there is nothing to train, and if the loss or a metric fails
+    with the first batch; changes nothing"""
+    trained = [p for p in self.model.parameters() if p.requires_grad]
+    if not trained: refuse('a parameter that requires a gradient', 'none')
+    first, metrics = self.first_batch(), named(() if self.valid is None else self.metrics)
+    if not first: refuse('at least one batch to validate with', 'none')
+    with warnings.catch_warnings():
+        warnings.filterwarnings('error', 'Using a target size')
+        for name, f in [('loss_func', self.loss_func), *metrics.items()]:
+            try: evaluate(self.model, first, {name: f}, self.device)
+            except Exception as e:
+                given = described(*first) + missing(*first, trained[0].dtype)
+                refuse(f'a batch that the model and {name} can take', f'{given}: {e}')
+    self.try_loss(*(t[:50].to(self.device) for t in first[0]))
+
+@patch
+def try_loss(self:Learner, x, y):
+    "Raises `ValueError` for a loss without gradient, and if it compares each with each"
+    pred = self.model(x)
+    if not getattr(self.loss_func(pred, y), 'requires_grad', False):
+        refuse('a loss that has a gradient', 'one that has none')
+    if stretched(self.loss_func, pred, y):
+        refuse('targets (n, 1) for predictions (n, 1)', '(n,): each is compared with each')
 
 # %% ../nbs/08_learner.ipynb #ad0cae6b
 @patch
@@ -318,6 +432,7 @@ def fit(self:Learner,
     for a bad number, and if a loss runs off to NaN or infinity"""
     if epochs is None and not self.kept: refuse('a number of epochs',
         'None: nothing was interrupted that could be finished')
+    self.try_out()
     before, kept = self.state(), self.kept
     try:
         with ExitStack() as endings:
@@ -549,7 +664,9 @@ def architecture(
     in_turn = len(linear)==len(between) + 1
     usual = all(type(o) is nn.Linear and o.bias is not None for o in linear)
     if not (one_kind and in_turn and usual):
-        refuse(f'linear layers with one of {", ".join(ACTIVATIONS)} between them',
+        kinds = ', '.join(ACTIVATIONS)
+        refuse(f'linear layers with one of {kinds} between them (for others, there is '
+               'torch.save(model.state_dict(), path))',
                [type(o).__name__ for o in layers])
     sizes = [linear[0].in_features, *(o.out_features for o in linear)]
     return {'sizes': sizes, 'activation': kinds.pop()}

@@ -8,6 +8,7 @@ __all__ = ['batch_gradient', 'gradient_noise', 'noise_law', 'batch_count', 'Data
 # %% ../nbs/05_mini_batches.ipynb #c45da374
 import math
 
+import numpy as np
 import torch
 
 from .expect import expects, finite, generator, number, rate, refuse
@@ -77,20 +78,37 @@ def batch_count(
 # %% ../nbs/05_mini_batches.ipynb #1a8ff488
 def examples(
     name:str, # The argument
-    value, # Numbers of any type: a tensor (m, ...), an array or a list
-): # The same as a tensor
-    "Rule for inputs and targets: raises `ValueError` for NaN or infinity"
-    a = torch.as_tensor(value)
+    value, # Numbers: a tensor (m, ...), which stays as it is, an array, a table or a list
+)->torch.Tensor: # Fractions in PyTorch's default type
+    "Rule for inputs: raises `ValueError` for NaN, infinity and what is no number"
+    if torch.is_tensor(value): a = value
+    else:
+        array = np.asarray(value)
+        kind = array.dtype.kind
+        if kind not in 'fiub': refuse(f'{name} to be numbers', f'{array.dtype}; for '
+            'classes, np.unique(..., return_inverse=True)[1] numbers them')
+        a = torch.from_numpy(np.array(array, array.dtype.newbyteorder('='), order='C'))
+        if kind=='f': a = a.to(torch.get_default_dtype())
+        if kind in 'iu' and a.dtype!=torch.uint8: a = a.long()
     return finite(name, a) if a.is_floating_point() else a
+
+def answers(
+    name:str, # The argument
+    value, # As for `examples`
+)->torch.Tensor: # Whole numbers as int64: PyTorch's losses take no other classes
+    "Rule for targets: raises `ValueError` as `examples` does"
+    a = examples(name, value)
+    small = torch.uint8, torch.int8, torch.int16, torch.int32
+    return a.long() if a.dtype in small else a
 
 # %% ../nbs/05_mini_batches.ipynb #a8cd6228
 class DataLoader:
     "Goes through examples in memory: each pass yields `x[batch], y[batch]`, batch by batch"
-    @expects('x (m, *input), y (m, *target)', x=examples, y=examples, batch_size=whole(),
+    @expects('x (m, *input), y (m, *target)', x=examples, y=answers, batch_size=whole(),
              generator=generator)
     def __init__(self,
-        x, # Inputs, a tensor (m, ...)
-        y, # Targets, a tensor (m, ...)
+        x, # Inputs, a tensor or an array (m, ...)
+        y, # Targets, a tensor or an array (m, ...)
         batch_size:int, # Examples per batch, at least 1
         shuffle:bool=False, # A new random order for each pass
         drop_last:bool=False, # Leave out a last batch that is not full
@@ -118,7 +136,9 @@ class SGD(torch.optim.Optimizer):
     def __init__(self,
         params, # Leaf tensors of any shapes, or groups: dicts with `params` and `lr`
         lr:float, # Learning rate, 0 or more; `param_groups` holds it
+        **others, # There are none: `Momentum` of chapter 9 has more settings
     ):
+        if others: refuse('lr alone (optimizers.Momentum has more settings)', others)
         super().__init__(params, dict(lr=lr))
 
     @torch.no_grad()

@@ -2,6 +2,8 @@
 import io, os, pickle, subprocess, sys, zipfile
 from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest, torch
 import torch.nn.functional as F
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from torch import nn
 
 from laws import law, one_thread
 from repository import ROOT
-from sgd_course.full_mnist import digit_accuracy, evaluate
+from sgd_course.full_mnist import digit_accuracy, evaluate, predict
 from sgd_course.learner import (Checkpoint, EarlyStopping, Learner, ProgressBar, Recorder, Schedule, architecture,
     default_device, load_model, resume, save_model, triangle, write_state)
 from sgd_course.mini_batches import SGD, DataLoader
@@ -395,6 +397,150 @@ def test_metrics_may_have_any_names():
     assert [learn.results[k] for k in ('valid_loss_2', 'lambda', 'lambda_2', 'Metric', 'Metric_2')]==[7, 2, 3, 1, 1]
     assert learn.results['CrossEntropyLoss']==learn.results['valid_loss']
     assert learn.results['digit_accuracy']==learn.results['digit_accuracy_2']
+
+# Data, networks and functions of the reader's own
+
+A, C = X.numpy(), Y.numpy() # Arrays of NumPy
+
+@pytest.mark.parametrize('x, y', [(A.astype('float64'), C.astype('int8')), (A.astype('>f4'), C.astype('uint16')),
+    (A.tolist(), C.tolist()), (pd.DataFrame(A), pd.Series(C, dtype='uint32')), (X, Y.int()),
+    (np.ascontiguousarray(A[::-1])[::-1], C.astype('uint8')), (np.broadcast_to(A, A.shape), Y.to(torch.uint8))])
+def test_arrays_tables_and_lists_are_taken_as_they_come(x, y):
+    loader = DataLoader(x, y, np.int32(16))
+    assert loader.x.dtype==torch.float32 and torch.equal(loader.x, X) and torch.equal(loader.y, Y)
+    learn = learner()
+    learn.train = learn.valid = loader
+    learn.fit(np.int64(1))
+    assert torch.equal(learn.predict(x), learn.predict(X)) and learn.predict(x).shape==(100, 3)
+
+@pytest.mark.parametrize('y, dtype', [(C/2, torch.float32), (C > 1, torch.bool), (Y.double(), torch.float64)])
+def test_targets_that_are_no_classes_stay_what_they_are(y, dtype): assert DataLoader(A, y, 16).y.dtype==dtype
+
+WORDS = pd.DataFrame({'a': ['b']*100})
+
+@pytest.mark.parametrize('x', [A.astype(str), A.astype(object), np.full((100, 6), 1e300), WORDS])
+def test_what_are_no_numbers_is_refused(x):
+    with pytest.raises(ValueError, match='expected (x to be numbers|finite values in x)'): DataLoader(x, C, 16)
+
+def test_arrays_follow_the_default_type():
+    torch.set_default_dtype(torch.float64)
+    try:
+        learn = learner()
+        learn.train = learn.valid = DataLoader(A, C, 16)
+        learn.fit(1)
+        assert learn.predict(A).dtype==torch.float64
+    finally: torch.set_default_dtype(torch.float32)
+
+class Stream(torch.utils.data.IterableDataset):
+    def __iter__(self): return iter(zip(X, Y))
+
+class Counted(Stream):
+    def __len__(self): return 100
+
+def square(pred, y): return ((pred - y)**2).mean()
+def one_score(): return mlp([6, 1], generator=seeded(0))
+
+STREAM = torch.utils.data.DataLoader(Stream(), 20)
+ROW, VALUES = Y.float(), torch.randn(100, 3, generator=G)
+FITS = dict(train=[(X, Y)], valid=[(X, Y)], loss_func=F.cross_entropy, model=lambda: mlp([6, 3], generator=seeded(0)))
+MISFITS = {
+    'float64': (dict(valid=[(X.double(), Y)]), r'try x.to\(torch.float32\)'),
+    'int16': (dict(valid=[(X, Y.short())]), r'Try y.long\(\) for classes'),
+    'no validation': (dict(train=[(X.double(), Y)], valid=None), r'try x.to\(torch.float32\)'),
+    'arrays': (dict(valid=[(A, C)]), "'ndarray'] instead of tensors"),
+    'no pair': (dict(valid=[{'x': X}]), "'dict'] instead of tensors"),
+    'too many classes': (dict(valid=[(X, Y + 1)]), 'model and loss_func can take.*out of bounds'),
+    'measurements': (dict(valid=[(X, VALUES)], loss_func=F.mse_loss), 'the model and digit_accuracy can take'),
+    'row': (dict(valid=[(X, ROW)], loss_func=F.mse_loss, model=one_score, metrics=[]), 'target size'),
+    'own loss': (dict(valid=[(X, ROW)], loss_func=square, model=one_score, metrics=[]), 'compared with each'),
+    'metric as loss': (dict(loss_func=digit_accuracy), 'a loss that has a gradient'),
+    'unreduced': (dict(loss_func=nn.CrossEntropyLoss(reduction='none')), r'one number from loss_func, got shape .100,'),
+    'class of losses': (dict(loss_func=nn.CrossEntropyLoss), r'CrossEntropyLoss\(\)'),
+    'metric without number': (dict(metrics=[lambda s, y: None]), 'one number from lambda'),
+    'metric of no list': (dict(metrics=digit_accuracy), 'metrics in a list'),
+    'name of a metric': (dict(metrics=['accuracy']), 'can take'),
+    'callback of no list': (dict(callbacks=Recorder()), 'callbacks in a list'),
+    'name of an optimiser': (dict(opt_func='adam'), 'opt_func to be a function'),
+    'all frozen': (dict(model=lambda: one_score().requires_grad_(False)), 'a parameter that requires a gradient'),
+    'stream': (dict(train=STREAM), 'train with a length'),
+    'generator': (dict(train=(o for o in [(X, Y)])), 'train with a length'),
+    'one pass': (dict(valid=iter([(X, Y)])), 'valid for more than one pass'),
+    'no batch': (dict(valid=[]), 'at least one batch')}
+
+@pytest.mark.parametrize('case', MISFITS)
+def test_what_does_not_fit_is_told_before_the_first_step(case):
+    change, why = MISFITS[case]
+    settings = FITS | change
+    model = settings.pop('model')()
+    before = [p.clone() for p in model.parameters()]
+    with pytest.raises(ValueError, match=why): Learner(model, device='cpu', **settings).fit(1)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
+
+def test_trying_out_draws_no_number():
+    data = torch.utils.data.TensorDataset(X, Y)
+    learn = learner()
+    learn.valid = torch.utils.data.DataLoader(data, 10, shuffle=True)
+    before = learn.state()
+    learn.try_out()
+    assert alike(learn.state(), before)
+
+@pytest.mark.parametrize('loss_func, y', [(lambda p, y: F.mse_loss(p[:, 0], y), ROW), (square, ROW[:, None])])
+def test_a_column_of_predictions_may_be_right(loss_func, y):
+    Learner(one_score(), [(X, y)], None, loss_func, device='cpu').fit(1)
+
+def test_a_stream_with_a_length_trains():
+    learn = learner()
+    learn.train = torch.utils.data.DataLoader(Counted(), 20)
+    learn.fit(2)
+    assert learn.epoch==2 and learn.done==1
+
+def test_an_epoch_without_a_batch_is_no_epoch():
+    class Empty:
+        def __len__(self): return 3
+        def __iter__(self): return iter(())
+    learn = learner()
+    learn.train = Empty()
+    with pytest.raises(ValueError, match='a batch in every epoch'): learn.fit(1)
+
+def test_a_last_batch_of_one_is_named():
+    norm = nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3))
+    learn = Learner(norm, DataLoader(X[:33], Y[:33], 16), None, F.cross_entropy, device='cpu')
+    with pytest.raises(ValueError, match='more than 1 value per channel') as e: learn.fit(1)
+    assert 'batch 2, (1, 6) torch.float32' in e.value.__notes__[0] and 'drop_last=True' in e.value.__notes__[0]
+
+class TwoHeads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.head, self.unused = mlp([6, 5], generator=G), mlp([5, 3], generator=G), nn.Linear(5, 3)
+        self.body.requires_grad_(False)
+    def forward(self, x): return self.head(self.body(x).relu())
+
+@pytest.mark.parametrize('opt_func', OPTIMISERS)
+def test_only_what_has_a_gradient_moves(opt_func):
+    learn = Learner(TwoHeads(), [(X, Y)], None, F.cross_entropy, opt_func, device='cpu')
+    before = {name: p.clone() for name, p in learn.model.named_parameters()}
+    learn.fit(2)
+    moved = {name.split('.')[0] for name, p in learn.model.named_parameters() if not torch.equal(p, before[name])}
+    assert moved=={'head'}
+
+def test_predict_takes_what_the_model_takes():
+    conv = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Dropout(), nn.Flatten(), nn.Linear(32, 3))
+    learn = Learner(conv, [(torch.rand(4, 1, 6, 6), Y[:4])], None, F.cross_entropy, device='cpu')
+    x = torch.rand(7, 1, 6, 6)
+    assert torch.equal(learn.predict(x), learn.predict(x.double())) and not learn.predict(x).requires_grad
+    assert torch.equal(learn.predict(x.numpy()), conv.eval()(x).detach())
+    with pytest.raises(ValueError, match='expected shapes x'): learn.predict(3.)
+
+def test_other_networks_are_told_another_way(tmp_path):
+    digit = torch.zeros(28, 28)
+    digit[5:20, 14] = 1
+    for model in (nn.Sequential(nn.Conv2d(1, 2, 3)), mlp([64, 10], generator=G), mlp([784, 1], generator=G)):
+        with pytest.raises(ValueError, match='784 pixels .Learner.predict takes others'): predict(model, digit)
+    assert predict(mlp([784, 10], generator=G).double(), digit).dtype==torch.float64
+    with pytest.raises(ValueError, match=r'torch.save\(model.state_dict'): save_model(tmp_path/'m', nn.Conv2d(1, 2, 3))
+    for activation in (nn.ReLU(), F.relu, 'relu', None):
+        with pytest.raises(ValueError, match='activation that makes a layer'): mlp([4, 3, 2], activation, generator=G)
+    with pytest.raises(ValueError, match='optimizers.Momentum'): SGD([torch.zeros(1)], 0.1, momentum=0.9)
 
 @law(st.lists(st.integers(1, 30), min_size=1, max_size=6))
 def test_recorder_weighs_batches_by_their_size(sizes):

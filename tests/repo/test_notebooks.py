@@ -116,7 +116,7 @@ def test_faults_are_found():
 # What a learner needs
 
 IMPORTED_AS = {'pillow': 'PIL', 'matplotlib-inline': 'matplotlib_inline'}
-BROUGHT = {'IPython', 'PIL', 'jupyter_core', 'nbformat'}   # by fastai, jupyterlab and matplotlib
+BROUGHT = {'IPython', 'PIL', 'jupyter_core', 'nbformat', 'pandas', 'sklearn'}   # by fastai, jupyterlab and matplotlib
 
 def requirements(*keys):
     "Names under which the packages required in settings.ini are imported"
