@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['rate', 'positive', 'fraction', 'refuse', 'whole', 'number', 'one_of', 'finite', 'values', 'numbers', 'probabilities',
-           'binary', 'labels', 'generator', 'shapes', 'expects']
+           'binary', 'labels', 'parameters', 'trainable', 'generator', 'shapes', 'expects']
 
 # %% ../nbs/making/expect.ipynb #99451e5c
 import inspect, math, operator, re
+from collections.abc import Iterable
 from functools import cache, wraps
 
 # %% ../nbs/making/expect.ipynb #6b26c4ec
@@ -166,6 +167,28 @@ def labels(
         if lo<0 or hi>most: refuse(f'{name} from 0 to {most}', f'{lo} to {hi}')
         return a.long()
     return rule
+
+# %% ../nbs/making/expect.ipynb #2897fa95
+def parameters(
+    name:str, # The argument
+    value, # Tensors, in anything that can be gone through once
+): # A list of them
+    "Rule for what is trained: different tensors, at least one"
+    import torch
+    found = list(value) if isinstance(value, Iterable) else []
+    if torch.is_tensor(value) or not found or not all(map(torch.is_tensor, found)):
+        refuse(f'{name} to be a list of tensors, such as [w]', type(value).__name__)
+    if len({*map(id, found)})<len(found): refuse(f'each tensor once in {name}', 'one twice')
+    return found
+
+# %% ../nbs/making/expect.ipynb #73b07ee0
+def trainable(
+    loss, # What a loss function returned
+): # `loss` as it came
+    "`loss`, if it is one number that torch computed from weights; else raises `ValueError`"
+    if not getattr(loss, 'requires_grad', False): refuse('a loss computed by torch', loss)
+    if loss.ndim: refuse('a loss of one number, shape ()', f'shape {tuple(loss.shape)}')
+    return loss
 
 # %% ../nbs/making/expect.ipynb #3a5a159a
 def generator(

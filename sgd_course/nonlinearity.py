@@ -125,7 +125,7 @@ def train_net(
         opt.param_groups[0]['lr'] = rate('lr', lr_of(epoch))
         train_epoch(model, loader, loss_func, opt)
         with torch.no_grad():
-            if report: reports.append(report(model))
+            if report is not None: reports.append(report(model))
     return reports
 
 # %% ../nbs/06_nonlinearity.ipynb #32455f7b

@@ -12,7 +12,7 @@ from .expect import (binary, expects, finite, generator, labels, number, positiv
                                rate, values, whole)
 
 # %% ../nbs/03_pixel_weights.ipynb #7cdd2df2
-@expects('x (n, pixels), y (n,)', x=values)
+@expects('x (n, pixels), y (n,)', x=values, y=finite)
 def class_means(
     x:torch.Tensor, # (n, pixels), floating point
     y:torch.Tensor, # (n,), the class of each row
@@ -173,7 +173,7 @@ def trial_and_error(
     def loss_of(w): return number()('the loss', f(w))
     best = [loss_of(w)]
     for _ in range(trials):
-        new = w + size*torch.randn(w.shape, generator=generator)
+        new = w + size*torch.randn(w.shape, dtype=w.dtype, generator=generator)
         loss = loss_of(new)
         if loss<best[-1]: w = new
         best.append(min(loss, best[-1]))
@@ -187,4 +187,4 @@ def one_vs_rest(
 )->torch.Tensor: # (n, classes), float32, +1 for the class of the row and -1 elsewhere
     "Goals for one score per class; raises `ValueError` for a class outside the range"
     y = labels(classes)('y', y)
-    return 2*(y[:, None]==torch.arange(classes)).float() - 1
+    return torch.where(y[:, None]==torch.arange(classes), 1., -1.)
