@@ -110,15 +110,15 @@ def levels(name, value):
 @expects('images (*n, 28, 28)', images=levels)
 def to_float(
     images:torch.Tensor, # (n, 28, 28) or (28, 28), dtype uint8
-)->torch.Tensor: # Same shape, dtype float32, 0 (paper) to 1 (full ink)
+)->torch.Tensor: # Same shape, PyTorch's default dtype, 0 (paper) to 1 (full ink)
     "Ink as fractions, $x/255$; raises `ValueError` for another dtype or shape"
     if images.ndim>3: refuse('shape (n, 28, 28) or (28, 28)', tuple(images.shape))
-    return images.float()/255
+    return images/255
 
 # %% ../nbs/making/data.ipynb #c0baac61
 def to_vectors(
     images:torch.Tensor, # (n, 28, 28) or (28, 28), dtype uint8
-)->torch.Tensor: # (n, 784) or (784,), dtype float32, 0 (paper) to 1 (full ink)
+)->torch.Tensor: # (n, 784) or (784,), default dtype, 0 (paper) to 1 (full ink)
     "Pictures as vectors, row after row; raises `ValueError` also where there is no picture"
     x = to_float(images).flatten(-2)
     if not x.numel(): raise ValueError('expected at least one picture, got none')
@@ -130,6 +130,7 @@ def class_quotas(
     total:int, # How many to take altogether
 )->torch.Tensor: # (classes,), how many to take of each class; adds up to `total`
     "Shares in proportion to `counts`, rounded by the method of largest remainders"
+    counts = counts.long()
     share, rest = counts*total//counts.sum(), counts*total%counts.sum()
     share[rest.argsort(descending=True, stable=True)[:total-share.sum()]] += 1
     return share
@@ -155,11 +156,11 @@ def train_valid_split(
 # %% ../nbs/making/data.ipynb #eaaae278
 def threes_and_sevens(
     split:str='train', # 'train' or 'test'
-)->Digits: # Images (n, 28, 28), uint8; labels (n,), float32: 1 for a 3, 0 for a 7
+)->Digits: # Images (n, 28, 28), uint8; labels (n,): 1. for a 3, 0. for a 7
     "The 3s and 7s in the order of the file: 12,396 for training, 2,038 for the test"
     images, labels = load_mnist(split)
     wanted = (labels==3) | (labels==7)
-    return Digits(images[wanted], (labels[wanted]==3).float())
+    return Digits(images[wanted], torch.where(labels[wanted]==3, 1., 0.))
 
 # %% ../nbs/making/data.ipynb #2fbd8db5
 def is_intact(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['rate', 'positive', 'fraction', 'refuse', 'whole', 'number', 'one_of', 'finite', 'values', 'numbers', 'probabilities',
-           'binary', 'labels', 'parameters', 'trainable', 'generator', 'shapes', 'expects']
+           'binary', 'labels', 'parameters', 'trainable', 'same_dtype', 'generator', 'shapes', 'expects']
 
 # %% ../nbs/making/expect.ipynb #99451e5c
 import inspect, math, operator, re
@@ -189,6 +189,16 @@ def trainable(
     if not getattr(loss, 'requires_grad', False): refuse('a loss computed by torch', loss)
     if loss.ndim: refuse('a loss of one number, shape ()', f'shape {tuple(loss.shape)}')
     return loss
+
+# %% ../nbs/making/expect.ipynb #47b0d36c
+def same_dtype(
+    w, # Weights, a tensor
+    **tensors, # Each tensor under its name; whole numbers may be of any dtype
+):
+    "Raise `ValueError` unless all `tensors` have the dtype of `w`"
+    for name, t in tensors.items():
+        if t.is_floating_point() and t.dtype!=w.dtype:
+            refuse(f'{name} of dtype {w.dtype}, as the weights', t.dtype)
 
 # %% ../nbs/making/expect.ipynb #3a5a159a
 def generator(

@@ -9,7 +9,7 @@ __all__ = ['class_means', 'l1_distance', 'l2_distance', 'accuracy', 'similarity_
 import torch
 
 from .expect import (binary, expects, finite, generator, labels, number, positive,
-                               rate, values, whole)
+                               rate, same_dtype, values, whole)
 
 # %% ../nbs/03_pixel_weights.ipynb #7cdd2df2
 @expects('x (n, pixels), y (n,)', x=values, y=finite)
@@ -85,6 +85,7 @@ def score(
     b, # Bias: a number or a tensor (), or (k,)
 )->torch.Tensor: # (n,) or (), with a last dimension of k if `w` has one; unbounded
     "Linear score $x\\cdot w+b$; raises `ValueError` if a score is NaN or infinite"
+    same_dtype(w, x=x)
     return finite('the scores', x@w + b, 'look for it in x, w and b')
 
 # %% ../nbs/03_pixel_weights.ipynb #18889568
@@ -106,6 +107,7 @@ def squared_error_gradient(
     b, # () or (k,)
 )->tuple: # Gradients for `w` and for `b`, in their shapes
     "Gradient of the mean squared error: $\\frac2n x^{\\mathsf T}e$ and $\\frac2n\\sum e$"
+    same_dtype(w, y=y)
     e = score(x, w, b) - y
     return 2*(x.T@e)/len(x), 2*e.mean(0)
 
@@ -116,7 +118,7 @@ def init_linear(
     scale:float=0.01, # Standard deviation of the weights, not negative
     *,
     generator:torch.Generator, # Source of the random numbers
-)->tuple: # Weights (pixels,), normal around 0, and bias (), 0; float32
+)->tuple: # Weights (pixels,), normal around 0, and bias (), 0
     "Weights and bias to start from"
     return scale*torch.randn(pixels, generator=generator), torch.zeros(())
 
@@ -184,7 +186,7 @@ def trial_and_error(
 def one_vs_rest(
     y:torch.Tensor, # Classes (n,), whole numbers 0 to classes-1
     classes:int=10, # How many classes
-)->torch.Tensor: # (n, classes), float32, +1 for the class of the row and -1 elsewhere
+)->torch.Tensor: # (n, classes), +1 for the class of the row and -1 elsewhere
     "Goals for one score per class; raises `ValueError` for a class outside the range"
     y = labels(classes)('y', y)
     return torch.where(y[:, None]==torch.arange(classes), 1., -1.)

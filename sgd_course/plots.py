@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-from .expect import expects, positive, refuse, whole
+from .expect import expects, number, positive, refuse, whole
 
 # %% ../nbs/making/plots.ipynb #a448e2ae
 BLUE, RED, GREEN, PINK = '#0072B2', '#D55E00', '#009E73', '#CC79A7'
@@ -70,7 +70,7 @@ def pictures(
     return arrays
 
 # %% ../nbs/making/plots.ipynb #2d8ec3ca
-@expects(images=pictures, cols=whole(), size=positive)
+@expects(images=pictures, cols=whole(), size=positive, vmin=number(), vmax=number())
 def show_images(
     images, # Pictures, each (height, width), or an array (n, height, width); any range
     titles=None, # One title for each picture

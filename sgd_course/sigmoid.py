@@ -10,7 +10,7 @@ __all__ = ['sigmoid', 'absolute_error', 'squared_error', 'cross_entropy', 'cross
 import torch
 
 from .expect import binary, expects, fraction, generator, labels
-from .expect import probabilities, rate, values, whole
+from .expect import probabilities, rate, trainable, values, whole
 from .learning_rate import sgd_step
 
 # %% ../nbs/04_sigmoid.ipynb #ff761032
@@ -95,7 +95,8 @@ def train_linear(
     for _ in range(epochs):   # repeat
         for rows in torch.randperm(len(x), generator=generator).split(batch_size):
             scores = x.index_select(0, rows)@w + b   # predict
-            loss_func(scores, y[rows]).backward()   # loss, gradient
+            loss = trainable(loss_func(scores, y[rows]))   # loss
+            loss.backward()   # gradient
             sgd_step((w, b), lr)   # step
         if report is not None: reports.append(report(w.detach().clone(), b.detach().clone()))
     return w.detach(), b.detach(), reports   # stop
