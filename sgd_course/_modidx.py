@@ -138,6 +138,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                    'sgd_course.expect.expects': ('making/expect.html#expects', 'sgd_course/expect.py'),
                                    'sgd_course.expect.finite': ('making/expect.html#finite', 'sgd_course/expect.py'),
                                    'sgd_course.expect.generator': ('making/expect.html#generator', 'sgd_course/expect.py'),
+                                   'sgd_course.expect.groups': ('making/expect.html#groups', 'sgd_course/expect.py'),
                                    'sgd_course.expect.is_single': ('making/expect.html#is_single', 'sgd_course/expect.py'),
                                    'sgd_course.expect.labels': ('making/expect.html#labels', 'sgd_course/expect.py'),
                                    'sgd_course.expect.number': ('making/expect.html#number', 'sgd_course/expect.py'),

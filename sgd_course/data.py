@@ -125,12 +125,12 @@ def to_vectors(
     return x
 
 # %% ../nbs/making/data.ipynb #bcf25e1b
+@expects(counts=expect.labels(), total=whole(0))
 def class_quotas(
     counts:torch.Tensor, # (classes,), how many there are of each class, int64
     total:int, # How many to take altogether
 )->torch.Tensor: # (classes,), how many to take of each class; adds up to `total`
     "Shares in proportion to `counts`, rounded by the method of largest remainders"
-    counts = counts.long()
     share, rest = counts*total//counts.sum(), counts*total%counts.sum()
     share[rest.argsort(descending=True, stable=True)[:total-share.sum()]] += 1
     return share
@@ -212,12 +212,15 @@ def read_image(
         raise ValueError(f'cannot read an image from {path}: {e}') from e
 
 # %% ../nbs/making/data.ipynb #80f48da0
+@expects(full=expect.positive)
 def to_levels(
     array, # Array, tensor or nested list of any shape; finite, from 0 to 1, 255 or 65,535
     full:int=None, # Full brightness; the first of 1, 255, 65,535 that fits if `None`
 )->np.ndarray: # Same shape, dtype int64, 0 to 255
     "Brightness in whole levels, $\\lfloor 255\\,v/\\mathrm{full} + 1/2 \\rfloor$"
-    if isinstance(array, torch.Tensor): array = array.detach().cpu().double()
+    if isinstance(array, torch.Tensor):
+        array = array.detach().cpu()
+        if not array.is_complex(): array = array.double()
     a = np.asarray(array)
     if a.dtype.kind not in 'buif': refuse('numbers', f'an array of dtype {a.dtype}')
     if not a.size: refuse('a picture', f'an empty array of shape {a.shape}')
@@ -226,6 +229,7 @@ def to_levels(
     lo, hi = a.min(), a.max()
     if lo<0 or hi>65535: refuse('values from 0 to 1, 255 or 65535', f'{lo:g} to {hi:g}')
     full = full or next(o for o in (1, 255, 65535) if hi<=o)
+    if hi>full: refuse(f'values up to {full:g}', f'{hi:g}')
     return np.floor(a*255/full + 0.5).astype(np.int64)
 
 # %% ../nbs/making/data.ipynb #7dc11478

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['rate', 'positive', 'fraction', 'refuse', 'whole', 'number', 'one_of', 'finite', 'values', 'numbers', 'probabilities',
-           'binary', 'labels', 'parameters', 'trainable', 'same_dtype', 'generator', 'shapes', 'expects']
+           'binary', 'labels', 'parameters', 'groups', 'trainable', 'same_dtype', 'generator', 'shapes', 'expects']
 
 # %% ../nbs/making/expect.ipynb #99451e5c
 import inspect, math, operator, re
@@ -180,6 +180,15 @@ def parameters(
         refuse(f'{name} to be a list of tensors, such as [w]', type(value).__name__)
     if len({*map(id, found)})<len(found): refuse(f'each tensor once in {name}', 'one twice')
     return found
+
+def groups(
+    name:str, # The argument
+    value, # Tensors, pairs of a name and a tensor, or dictionaries with `params`
+): # A list of them
+    "Rule for what an optimiser trains, all in one group or in several"
+    found = list(value) if isinstance(value, Iterable) and not hasattr(value, 'grad') else []
+    in_groups = found and all(isinstance(o, (dict, tuple)) for o in found)
+    return found if in_groups else parameters(name, found)
 
 # %% ../nbs/making/expect.ipynb #73b07ee0
 def trainable(

@@ -36,10 +36,11 @@ def digit_loaders(
 @expects('scores (n, classes), y (n,)', scores=values)
 def digit_accuracy(
     scores:torch.Tensor, # (n, classes), floating point, finite
-    y:torch.Tensor, # (n,), int64, the right classes
+    y:torch.Tensor, # (n,), whole numbers, the right classes
 )->torch.Tensor: # Shape (), 0 to 1
-    """Share of rows whose largest score belongs to the right class;
-    raises `ValueError` for no rows, for NaN and infinity, and if the shapes do not fit"""
+    """Share of rows whose largest score belongs to the right class; raises `ValueError` for
+    no rows, NaN and infinity, shapes that do not fit and classes that have no score"""
+    y = labels(scores.shape[1])('y', y)
     return (scores.argmax(1)==y).float().mean()
 
 # %% ../nbs/07_full_mnist.ipynb #3ebc8862

@@ -10,8 +10,8 @@ import math
 
 import torch
 
-from .expect import expects, finite, generator, labels, number, parameters
-from .expect import rate, refuse, trainable, values, whole
+from .expect import expects, finite, generator, groups, labels, number
+from .expect import parameters, rate, refuse, trainable, values, whole
 from .quadratic_loss import gradient
 
 # %% ../nbs/05_mini_batches.ipynb #1f9716ce
@@ -116,6 +116,7 @@ class DataLoader:
 # %% ../nbs/05_mini_batches.ipynb #39d3338d
 class SGD(torch.optim.Optimizer):
     "Stochastic gradient descent: each step moves every parameter by `-lr*grad`"
+    @expects(params=groups)
     def __init__(self,
         params, # Leaf tensors of any shapes, or groups: dicts with `params` and `lr`
         lr:float, # Learning rate, 0 or more; `param_groups` holds it

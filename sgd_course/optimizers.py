@@ -13,8 +13,8 @@ from itertools import accumulate
 import torch
 from fastcore.basics import patch
 
-from .expect import expects, fraction, number, numbers, one_of, parameters
-from .expect import positive, rate, refuse, values, whole
+from .expect import expects, fraction, groups, number, numbers, one_of
+from .expect import parameters, positive, rate, refuse, values, whole
 from .learning_rate import hessian
 
 # %% ../nbs/09_optimizers.ipynb #1438e1c7
@@ -62,6 +62,7 @@ class Optimiser(torch.optim.Optimizer):
                  alpha=share, betas=two_shares, eps=rate, centered=one_of(False, True))
     variant = dict(maximize=False, differentiable=False)
 
+    @expects(params=groups)
     def __init__(self,
         params, # Tensors, or groups such as `{'params': tensors, 'lr': 0.01}`
         **settings, # For the groups that have none of their own; each has a rule in `rules`

@@ -254,6 +254,9 @@ ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does no
     ('Learner', 'valid', 'junk'): 'None says that there are no digits to validate with',
     ('FusedLearner', 'valid', 'junk'): 'None says that there are no digits to validate with',
     ('to_scale', 'std', 'other'): 'a Scaler holds no standard deviation of 0',
+    ('Learner.load_state.results', 'value', 'junk'): 'results are only shown',
+    ('Learner.load_state.callbacks', 'value', 'junk'): 'states of callbacks that are not there',
+    ('ProgressBar', 'out', 'junk'): 'None is the default',
     ('find_ink', 'grey', 'same'): 'levels are int64, from to_levels',
 }
 
