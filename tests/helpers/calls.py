@@ -346,13 +346,13 @@ CALLS = {
         'questionnaire': (lambda **k: questionnaire.questionnaire(**k)._repr_html_(), lambda: dict(chapter='sigmoid'))},
     progress: {
         'progress_file': dict, 'progress': dict, 'ProgressError': dict,
-        'load_progress': lambda: dict(path=Path('p.json')),
-        'note_solved': lambda: dict(name='sigmoid.a', path=Path('p.json')),
-        'note_hint': lambda: dict(name='sigmoid.a', most=3, path=Path('p.json')),
+        'load_progress': lambda: dict(path=Path(fresh('.json'))),
+        'note_solved': lambda: dict(name='sigmoid.a', path=Path(fresh('.json'))),
+        'note_hint': lambda: dict(name='sigmoid.a', most=3, path=Path(fresh('.json'))),
         'Progress': (lambda **k: repr(progress.Progress(**k)),
             lambda: dict(notes={'sigmoid.a': {'solved': None, 'hints': 1}}, said=TEXT)),
-        'export_progress': lambda: dict(to=fresh('.csv'), path=Path('p.json')),
-        'reset_progress': lambda: dict(chapter='sigmoid', path=Path('p.json'))},
+        'export_progress': lambda: dict(to=fresh('.csv'), path=Path(fresh('.json'))),
+        'reset_progress': lambda: dict(chapter='sigmoid', path=Path(fresh('.json')))},
     checks: {
         'check': (lambda **k: repr(checks.check(**k)), lambda: dict(name='sigmoid.nothing', answer=TEXT, limit=1.)),
         'hint': lambda: dict(name='quadratic_loss.nothing'),

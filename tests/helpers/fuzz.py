@@ -257,6 +257,9 @@ ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does no
     ('Learner.load_state.results', 'value', 'junk'): 'results are only shown',
     ('Learner.load_state.callbacks', 'value', 'junk'): 'states of callbacks that are not there',
     ('ProgressBar', 'out', 'junk'): 'None is the default',
+    ('show', 'value', 'nan'): 'they are there as text',
+    ('show', 'value', 'complex'): 'they are there as text',
+    ('show', 'value', 'same'): 'a type may be named in the text',
     ('find_ink', 'grey', 'same'): 'levels are int64, from to_levels',
 }
 
