@@ -19,7 +19,7 @@ def class_means(
 )->torch.Tensor: # (classes, pixels), in ascending order of the class
     "Mean vector of each class that occurs"
     means = torch.stack([x[y==c].mean(0) for c in y.unique()])
-    return finite('the means', means, 'is there a class for each row?')
+    return finite('the means', means)
 
 # %% ../nbs/03_pixel_weights.ipynb #8ff2184b
 @expects('a (*n, pixels), b (pixels,)', a=values, b=values)

@@ -260,6 +260,8 @@ ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does no
     ('show', 'value', 'nan'): 'they are there as text',
     ('show', 'value', 'complex'): 'they are there as text',
     ('show', 'value', 'same'): 'a type may be named in the text',
+    ('show', 'value', 'junk'): 'it shows anything',
+    ('Progress', 'notes', 'junk'): 'unknown exercises are left out',
     ('find_ink', 'grey', 'same'): 'levels are int64, from to_levels',
 }
 
