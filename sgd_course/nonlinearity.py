@@ -59,7 +59,8 @@ def init_weights(
         spread = std(n_in, n_out) if callable(std) else std
         spread = number(0)('std', spread)
         with torch.no_grad():
-            o.weight.copy_(spread*torch.randn(n_out, n_in, generator=generator))
+            draws = torch.randn(n_out, n_in, dtype=torch.float32, generator=generator)
+            o.weight.copy_(spread*draws)
             if o.bias is not None: o.bias.zero_()
     return model
 

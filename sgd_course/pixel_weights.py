@@ -120,7 +120,8 @@ def init_linear(
     generator:torch.Generator, # Source of the random numbers
 )->tuple: # Weights (pixels,), normal around 0, and bias (), 0
     "Weights and bias to start from"
-    return scale*torch.randn(pixels, generator=generator), torch.zeros(())
+    draws = torch.randn(pixels, dtype=torch.float32, generator=generator) # Always the same
+    return scale*draws.to(torch.get_default_dtype()), torch.zeros(())
 
 # %% ../nbs/03_pixel_weights.ipynb #5a584cf3
 @expects('x (n, pixels), w (pixels, *k), b (*k), y (n, *k)', x=many_values, y=values,
@@ -175,7 +176,8 @@ def trial_and_error(
     def loss_of(w): return number()('the loss', f(w))
     best = [loss_of(w)]
     for _ in range(trials):
-        new = w + size*torch.randn(w.shape, dtype=w.dtype, generator=generator)
+        draws = torch.randn(w.shape, dtype=torch.float32, generator=generator)
+        new = w + size*draws.to(w.dtype)
         loss = loss_of(new)
         if loss<best[-1]: w = new
         best.append(min(loss, best[-1]))

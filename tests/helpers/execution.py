@@ -29,8 +29,9 @@ def run_cells(path, times=1, folder=None):
     shell, outputs = CaptureShell(path if folder is None else None), {}
     with chdir(folder or path.parent):
         for cell in cells:
-            for _ in range(times): shell.cell(cell)
-            if shell.exc: raise RuntimeError(shell.prettytb(path))
+            for _ in range(times):
+                shell.cell(cell)
+                if shell.exc: raise RuntimeError(shell.prettytb(path))
             outputs[cell.id] = cell.outputs
     return outputs
 
