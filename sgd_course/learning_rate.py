@@ -37,6 +37,7 @@ def hessian(
     loss = loss_at(f, w)
     if not loss.requires_grad: refuse('a loss computed from w by torch', loss)
     slopes = torch.autograd.grad(loss, w, create_graph=True)[0].flatten()
+    finite('the slopes', slopes)
     rows = []
     for slope in slopes:
         row = torch.zeros_like(w)

@@ -140,7 +140,7 @@ def fit_linear(
         grad_w, grad_b = squared_error_gradient(x, y, ws[-1], bs[-1])
         ws.append(ws[-1] - lr*grad_w)
         bs.append(bs[-1] - lr*grad_b)
-    return torch.stack(ws), torch.stack(bs)
+    return finite('w', torch.stack(ws), 'try a smaller lr'), torch.stack(bs)
 
 # %% ../nbs/03_pixel_weights.ipynb #bfc384b8
 @expects('x (*n, pixels), w (pixels,)', x=values, w=values)
