@@ -186,6 +186,17 @@ def __bool__(self:Node):
     "Raises `ValueError`, as a node is neither true nor false"
     return refuse('a question about the .value of a Node', 'one about the Node')
 
+@patch
+def __eq__(self:Node, other):
+    "Whether both are the same node; raises `ValueError` for a number"
+    if isinstance(other, (int, float)): bool(self)
+    return self is other
+
+@patch
+def __format__(self:Node, form):
+    "The value in this form, such as `.2f`"
+    return format(self.value, form) if form else repr(self)
+
 # %% ../nbs/10_backprop.ipynb #461cf6d2
 @expects(lr=rate)
 def node_step(
@@ -193,6 +204,8 @@ def node_step(
     lr:float, # Learning rate, finite and not negative
 ):
     "Move each by `-lr*grad`, clear its `grad`; raises `ValueError` if one is not finite"
+    params = list(params)
+    if len({*params})<len(params): refuse('each node once', params)
     grads = [finite_number('grad', p.grad) for p in params]
     for p, grad in zip(params, grads):
         p.value = finite_number('value', p.value - lr*grad)
@@ -290,6 +303,7 @@ def unpack(
     "The way back from `pack`; raises `ValueError` for another number of values"
     arrays = [o for pair in like for o in pair]
     ends = np.cumsum([o.size for o in arrays])
+    if not arrays or ends[-1]!=vector.size: refuse(f'{vector.size} values', ends[-1:])
     parts = np.split(vector, ends[:-1])
     parts = [part.reshape(o.shape) for part, o in zip(parts, arrays)]
     return list(zip(parts[::2], parts[1::2]))
@@ -362,6 +376,7 @@ def nudged_gradient(
     return unpack(np.array(slopes), layers)
 
 # %% ../nbs/10_backprop.ipynb #46ccc876
+@expects(layers=some_layers)
 def node_scores(
     layers:list, # Pairs of `W`, rows of nodes, and `b`, a list of nodes
     x, # One example: as many numbers as `W` has rows

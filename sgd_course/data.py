@@ -110,21 +110,22 @@ def levels(name, value):
 @expects('images (*n, 28, 28)', images=levels)
 def to_float(
     images:torch.Tensor, # (n, 28, 28) or (28, 28), dtype uint8
-)->torch.Tensor: # Same shape, dtype float32, 0 (paper) to 1 (full ink)
+)->torch.Tensor: # Same shape, PyTorch's default dtype, 0 (paper) to 1 (full ink)
     "Ink as fractions, $x/255$; raises `ValueError` for another dtype or shape"
     if images.ndim>3: refuse('shape (n, 28, 28) or (28, 28)', tuple(images.shape))
-    return images.float()/255
+    return images/255
 
 # %% ../nbs/making/data.ipynb #c0baac61
 def to_vectors(
     images:torch.Tensor, # (n, 28, 28) or (28, 28), dtype uint8
-)->torch.Tensor: # (n, 784) or (784,), dtype float32, 0 (paper) to 1 (full ink)
+)->torch.Tensor: # (n, 784) or (784,), default dtype, 0 (paper) to 1 (full ink)
     "Pictures as vectors, row after row; raises `ValueError` also where there is no picture"
     x = to_float(images).flatten(-2)
     if not x.numel(): raise ValueError('expected at least one picture, got none')
     return x
 
 # %% ../nbs/making/data.ipynb #bcf25e1b
+@expects(counts=expect.labels(), total=whole(0))
 def class_quotas(
     counts:torch.Tensor, # (classes,), how many there are of each class, int64
     total:int, # How many to take altogether
@@ -155,11 +156,11 @@ def train_valid_split(
 # %% ../nbs/making/data.ipynb #eaaae278
 def threes_and_sevens(
     split:str='train', # 'train' or 'test'
-)->Digits: # Images (n, 28, 28), uint8; labels (n,), float32: 1 for a 3, 0 for a 7
+)->Digits: # Images (n, 28, 28), uint8; labels (n,): 1. for a 3, 0. for a 7
     "The 3s and 7s in the order of the file: 12,396 for training, 2,038 for the test"
     images, labels = load_mnist(split)
     wanted = (labels==3) | (labels==7)
-    return Digits(images[wanted], (labels[wanted]==3).float())
+    return Digits(images[wanted], torch.where(labels[wanted]==3, 1., 0.))
 
 # %% ../nbs/making/data.ipynb #2fbd8db5
 def is_intact(
@@ -211,12 +212,15 @@ def read_image(
         raise ValueError(f'cannot read an image from {path}: {e}') from e
 
 # %% ../nbs/making/data.ipynb #80f48da0
+@expects(full=expect.positive)
 def to_levels(
     array, # Array, tensor or nested list of any shape; finite, from 0 to 1, 255 or 65,535
     full:int=None, # Full brightness; the first of 1, 255, 65,535 that fits if `None`
 )->np.ndarray: # Same shape, dtype int64, 0 to 255
     "Brightness in whole levels, $\\lfloor 255\\,v/\\mathrm{full} + 1/2 \\rfloor$"
-    if isinstance(array, torch.Tensor): array = array.detach().cpu().double()
+    if isinstance(array, torch.Tensor):
+        array = array.detach().cpu()
+        if not array.is_complex(): array = array.double()
     a = np.asarray(array)
     if a.dtype.kind not in 'buif': refuse('numbers', f'an array of dtype {a.dtype}')
     if not a.size: refuse('a picture', f'an empty array of shape {a.shape}')
@@ -225,6 +229,7 @@ def to_levels(
     lo, hi = a.min(), a.max()
     if lo<0 or hi>65535: refuse('values from 0 to 1, 255 or 65535', f'{lo:g} to {hi:g}')
     full = full or next(o for o in (1, 255, 65535) if hi<=o)
+    if hi>full: refuse(f'values up to {full:g}', f'{hi:g}')
     return np.floor(a*255/full + 0.5).astype(np.int64)
 
 # %% ../nbs/making/data.ipynb #7dc11478

@@ -14,7 +14,8 @@ from importlib.resources import files
 from math import pi
 from pathlib import Path
 
-from .expect import expects, finite, generator, number, one_of, refuse, whole
+from .expect import expects, generator, number, one_of, rate, refuse
+from .expect import values, whole
 
 # %% ../nbs/making/figures.ipynb #eac9fd41
 FOLDER = Path(str(files('sgd_course')))/'content'/'js'
@@ -435,13 +436,13 @@ def growing_figure(
         names=names, unit=unit)
 
 # %% ../nbs/making/figures.ipynb #984eb342
-@expects('gradients (n, parameters)')
+@expects('gradients (n, parameters)', gradients=values)
 def gradient_plane(
     gradients, # Gradients of single examples (n, parameters), float tensor, n 2 to 2,048
 )->list: # n pairs, in units of the length of the mean, which becomes (1, 0)
     "Gradients in the plane of mean and greatest spread; raises `ValueError` for a mean 0"
     import torch
-    g = finite('gradients', gradients.double())
+    g = gradients.double()
     if not 2<=len(g)<=2048: refuse('2 to 2048 gradients', len(g))
     length = g.mean(0).norm()
     if length==0: refuse('gradients whose mean is not 0', 0)
@@ -463,12 +464,12 @@ def record_losses(
 )->dict: # For `batch_figure`: JSON data
     "Train, and note the loss and what it took; raises `ValueError` for a loss of 0 or NaN"
     import time
-    clock = clock or time.perf_counter
+    if clock is None: clock = time.perf_counter
     seconds, losses, spent = [], [], 0.
     for before, now in zip([0, *moments], moments):
         start = clock()
         for _ in range(now - before): step()
-        spent += clock() - start
+        spent += rate('seconds', clock() - start)
         seconds.append(float(f'{spent:.3g}'))
         losses.append(float(f'{number(1e-12, 1e12)("the loss", loss()):.4g}'))
     digits = [batch_size*moment for moment in moments]

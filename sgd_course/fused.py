@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn
 
-from .expect import expects, number, rate, refuse, shapes
+from .expect import expects, groups, number, rate, refuse, shapes
 from .learner import Learner
 from .mini_batches import SGD
 from .optimizers import Adam
@@ -257,7 +257,7 @@ def two_shares(
 # %% ../nbs/fused.ipynb #223aa298
 class FusedAdam(torch.optim.Optimizer):
     "Adam on one vector, in one pass through memory: the kernel of `torch.optim.Adam`"
-    @expects(lr=rate, betas=two_shares, eps=rate)
+    @expects(params=groups, lr=rate, betas=two_shares, eps=rate)
     def __init__(self,
         params, # One tensor, in a list, such as `[fused_net.vector]`
         lr:float, # Learning rate; `param_groups` holds it

@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm import tqdm
 
-from .expect import expects, number, rate, refuse, whole
+from .expect import expects, finite, number, rate, refuse, whole
 from .files import write_whole
 from .full_mnist import digit_accuracy, evaluate
 from .mini_batches import SGD, epoch_mean, examples
@@ -294,6 +294,8 @@ def misfits(self:Learner,
         yield f'{mine["batches"]} batches in an epoch, got {state["batches"]}'
     for key in ('model', 'epoch', 'begin', 'end'):
         yield from differences(mine[key], state[key], key)
+    for key in ('callbacks', 'results'):
+        if not isinstance(state[key], dict): yield f'a dictionary of {key}, got {state[key]}'
     counts = [state[key] for key in ('epoch', 'begin', 'end')]
     if min(counts) < 0: yield f'epochs from 0, got {counts}'
     yield from opt_misfits(self.opt, state['opt'])
@@ -518,8 +520,10 @@ class Schedule:
         self.before_batch(learn) # A rule that goes wrong is noticed before the training
 
     def before_batch(self, learn):
+        steps = max(learn.end - learn.begin, 1)*len(learn.train)
+        middle = min(1., learn.done + 0.5/steps) # Of the coming step
         for name, rule in self.rules.items():
-            value = setting(name, rule(learn.done))
+            value = setting(name, rule(middle))
             for group in learn.opt.param_groups: group[name] = value
 
 # %% ../nbs/08_learner.ipynb #462371dd
@@ -679,6 +683,7 @@ def save_model(
     """Write sizes, activation and weights, the whole or nothing;
     raises `ValueError` for a network of another kind"""
     weights = copied(model.state_dict())
+    for name, w in weights.items(): finite(name, w)
     write_state(path, 'model', architecture(model) | {'weights': weights})
 
 # %% ../nbs/08_learner.ipynb #c2b0e10a

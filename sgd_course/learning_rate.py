@@ -10,19 +10,17 @@ import math
 
 import torch
 
-from .expect import (expects, finite, generator, number, positive, rate, refuse,
-                               shapes, values, whole)
+from .expect import (expects, finite, generator, number, parameters, positive,
+                               rate, refuse, shapes, values, whole)
 from .quadratic_loss import gradient, loss_at
 
 # %% ../nbs/02_learning_rate.ipynb #bd76cf17
-@expects(lr=rate)
+@expects(params=parameters, lr=rate)
 def sgd_step(
     params, # List of leaf tensors after `backward()`, any shapes
     lr:float, # Learning rate, finite and not negative
 ):
     "Move each by `-lr*grad`, then clear it; `ValueError` for a missing or NaN gradient"
-    params = [] if torch.is_tensor(params) else list(params)
-    if not params: refuse('a list of tensors, such as [w]', 'one tensor or none')
     grads = [values('the gradient after backward()', p.grad) for p in params]
     with torch.no_grad():
         for p, grad in zip(params, grads): p -= lr*grad
@@ -39,6 +37,7 @@ def hessian(
     loss = loss_at(f, w)
     if not loss.requires_grad: refuse('a loss computed from w by torch', loss)
     slopes = torch.autograd.grad(loss, w, create_graph=True)[0].flatten()
+    finite('the slopes', slopes)
     rows = []
     for slope in slopes:
         row = torch.zeros_like(w)
@@ -94,7 +93,7 @@ def walk(
         down = slope(w)
         if noise: down = down + noise*torch.empty_like(w).normal_(generator=generator)
         step_lr = rate('lr', lr(t)) if callable(lr) else lr
-        w = w - step_lr*down
+        w = torch.where(w.isinf(), w, w - step_lr*down) # What has run off stays there
         path.append(w)
     return torch.stack(path)
 
@@ -179,7 +178,7 @@ def pick_lr(
     losses, # Loss at each of them
 )->float: # A tenth of the rate with the lowest loss
     "Choose a rate from the result of `lr_find`; raises `ValueError` if no loss is finite"
-    pairs = zip(losses, lrs, strict=True)
+    pairs = zip(losses, [positive('lr', lr) for lr in lrs], strict=True)
     known = [(loss, lr) for loss, lr in pairs if math.isfinite(loss)]
     if not known: refuse('at least one finite loss', 'none')
     lowest, lr = min(known)

@@ -11,8 +11,8 @@ import math
 import numpy as np
 import torch
 
-from .expect import expects, finite, generator, number, rate, refuse
-from .expect import values, whole
+from .expect import expects, finite, generator, groups, labels, number
+from .expect import parameters, rate, refuse, trainable, values, whole
 from .quadratic_loss import gradient
 
 # %% ../nbs/05_mini_batches.ipynb #1f9716ce
@@ -25,6 +25,7 @@ def batch_gradient(
     rows=slice(None), # Which examples: a slice, a list or a tensor of indices; else all
 ): # Gradient, shape of `w`
     "Gradient of the mean loss over some examples; raises `ValueError` if there are none"
+    if not isinstance(rows, slice): rows = labels(len(x))('rows', rows)
     x, y = x[rows], y[rows]
     whole()('row count', len(x))
     return gradient(lambda w: loss_func(w, x, y), w)
@@ -49,7 +50,7 @@ def gradient_noise(
         rows = torch.randperm(len(x), generator=generator)[:batch_size]
         off = batch_gradient(x, y, w, loss_func, rows) - full
         total += (off**2).sum().item()
-    return math.sqrt(total/draws)
+    return math.sqrt(rate('the noise, squared,', total/draws))
 
 # %% ../nbs/05_mini_batches.ipynb #f19a7bab
 @expects(sigma=number(0), batch_size=whole(), m=whole())
@@ -133,6 +134,7 @@ class DataLoader:
 # %% ../nbs/05_mini_batches.ipynb #39d3338d
 class SGD(torch.optim.Optimizer):
     "Stochastic gradient descent: each step moves every parameter by `-lr*grad`"
+    @expects(params=groups)
     def __init__(self,
         params, # Leaf tensors of any shapes, or groups: dicts with `params` and `lr`
         lr:float, # Learning rate, 0 or more; `param_groups` holds it
@@ -160,6 +162,7 @@ class SGD(torch.optim.Optimizer):
         "One more group of parameters; raises `ValueError` for a bad `lr`"
         group = dict(self.defaults, **param_group)
         super().add_param_group(group | {'lr': rate('lr', group['lr'])})
+        parameters('params', self.param_groups[-1]['params'])
 
     def load_state_dict(self,
         state_dict:dict, # What `state_dict()` of such an optimiser returned
@@ -182,7 +185,7 @@ def train_epoch(
     "One step for each batch; raises `ValueError` for no batch and for a loss of NaN or inf"
     losses = []
     for xb, yb in loader:
-        loss = loss_func(model(xb), yb)
+        loss = trainable(loss_func(model(xb), yb))
         loss.backward()
         opt.step()
         opt.zero_grad()

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 from torch.nn.utils import skip_init
 
-from .expect import expects, generator, number, rate, refuse, values, whole
+from .expect import expects, finite, generator, number, rate, refuse
+from .expect import same_dtype, values, whole
 from .mini_batches import SGD, DataLoader, train_epoch
 from .sigmoid import sigmoid
 
@@ -58,7 +59,8 @@ def init_weights(
         spread = std(n_in, n_out) if callable(std) else std
         spread = number(0)('std', spread)
         with torch.no_grad():
-            o.weight.copy_(spread*torch.randn(n_out, n_in, generator=generator))
+            draws = torch.randn(n_out, n_in, dtype=torch.float32, generator=generator)
+            o.weight.copy_(spread*draws)
             if o.bias is not None: o.bias.zero_()
     return model
 
@@ -132,12 +134,13 @@ def train_net(
     def lr_of(epoch): return lr(epoch) if callable(lr) else lr
     loader = DataLoader(x, y, batch_size, shuffle=True, generator=generator)
     opt = SGD(model.parameters(), lr_of(0))
+    same_dtype(opt.param_groups[0]['params'][0], x=loader.x)
     reports = []
     for epoch in range(epochs):
         opt.param_groups[0]['lr'] = rate('lr', lr_of(epoch))
         train_epoch(model, loader, loss_func, opt)
         with torch.no_grad():
-            if report: reports.append(report(model))
+            if report is not None: reports.append(report(model))
     return reports
 
 # %% ../nbs/06_nonlinearity.ipynb #32455f7b
@@ -181,15 +184,16 @@ def dead_units(
 )->list: # For each `nn.ReLU`: a tensor (units,) of booleans
     "Which ReLUs are 0 for every row of `x`; raises `ValueError` like `layer_outputs`"
     outputs = layer_outputs(model, x)
-    return [(h <= 0).all(0) for part, h in zip(model, outputs) if isinstance(part, nn.ReLU)]
+    relus = [h for part, h in zip(model, outputs) if isinstance(part, nn.ReLU)]
+    return [(finite('the outputs', h) <= 0).all(0) for h in relus]
 
 # %% ../nbs/06_nonlinearity.ipynb #f4d1ea03
-@expects('x (n, *columns), mean (*columns), std (*columns)')
+@expects('x (n, *columns), mean (*columns), std (*columns)', mean=values, std=values)
 def to_scale(x, mean, std):
     "`x` in standard deviations from the mean"
     return (x - mean)/std
 
-@expects('z (n, *columns), mean (*columns), std (*columns)')
+@expects('z (n, *columns), mean (*columns), std (*columns)', mean=values, std=values)
 def from_scale(z, mean, std):
     "The way back from `to_scale`"
     return z*std + mean

@@ -13,7 +13,8 @@ from itertools import accumulate
 import torch
 from fastcore.basics import patch
 
-from .expect import expects, fraction, number, one_of, rate, refuse, values, whole
+from .expect import expects, fraction, groups, number, numbers, one_of
+from .expect import parameters, positive, rate, refuse, values, whole
 from .learning_rate import hessian
 
 # %% ../nbs/09_optimizers.ipynb #1438e1c7
@@ -61,6 +62,7 @@ class Optimiser(torch.optim.Optimizer):
                  alpha=share, betas=two_shares, eps=rate, centered=one_of(False, True))
     variant = dict(maximize=False, differentiable=False)
 
+    @expects(params=groups)
     def __init__(self,
         params, # Tensors, or groups such as `{'params': tensors, 'lr': 0.01}`
         **settings, # For the groups that have none of their own; each has a rule in `rules`
@@ -89,7 +91,8 @@ def add_param_group(self:Optimiser,
     "Take in one more group; raises `ValueError` for a bad setting and for complex numbers"
     group = self.checked(self.defaults | param_group)
     torch.optim.Optimizer.add_param_group(self, group)
-    if not all(p.is_floating_point() for p in self.param_groups[-1]['params']):
+    added = parameters('params', self.param_groups[-1]['params'])
+    if not all(p.is_floating_point() for p in added):
         self.param_groups.pop()
         refuse('parameters of real numbers', 'others')
 
@@ -278,7 +281,7 @@ class AdamW(Adam):
         return g
 
 # %% ../nbs/09_optimizers.ipynb #081d225a
-@expects(done=fraction)
+@expects(done=fraction, start=number(), end=number())
 def line(
     done:float, # Fraction that is done, 0 to 1
     start:float, # Value at 0
@@ -288,7 +291,7 @@ def line(
     return start + (end - start)*done
 
 # %% ../nbs/09_optimizers.ipynb #b6525270
-@expects(done=fraction)
+@expects(done=fraction, start=number(), end=number())
 def cosine(
     done:float, # Fraction that is done, 0 to 1
     start:float, # Value at 0
@@ -302,9 +305,9 @@ def combine(
     *parts, # Pairs of a share of the training and a rule, from a fraction of it to a value
 ): # Rule for the whole training
     "One schedule after the other; raises `ValueError` for shares that do not add up to 1"
-    shares = [share for share, _ in parts]
-    if not shares or min(shares)<=0 or abs(sum(shares) - 1)>1e-9:
-        refuse('shares above 0 that add up to 1', shares)
+    shares = [positive('each share', share) for share, _ in parts]
+    if abs(sum(shares) - 1)>1e-9: refuse('shares that add up to 1', shares)
+    for _, rule in parts: callable(rule) or refuse('a rule behind each share', rule)
     ends = list(accumulate(shares))
     @expects(done=fraction)
     def rule(done):
@@ -340,6 +343,7 @@ def one_cycle(
     return combine((rise, climb), (1 - rise, fall))(done)
 
 # %% ../nbs/09_optimizers.ipynb #46eeee71
+@expects(a=numbers, b=numbers)
 def valley(
     a:torch.Tensor, # First coordinate, any shape
     b:torch.Tensor, # Second coordinate, the same shape
@@ -348,6 +352,7 @@ def valley(
     return (1 - a)**2 + 5*(b - a**2)**2
 
 # %% ../nbs/09_optimizers.ipynb #9f86daa8
+@expects(a=numbers, b=numbers)
 def saddle(
     a:torch.Tensor, # First coordinate, any shape
     b:torch.Tensor, # Second coordinate, the same shape

@@ -9,17 +9,17 @@ __all__ = ['class_means', 'l1_distance', 'l2_distance', 'accuracy', 'similarity_
 import torch
 
 from .expect import (binary, expects, finite, generator, labels, number, positive,
-                               rate, values, whole)
+                               rate, same_dtype, values, whole)
 
 # %% ../nbs/03_pixel_weights.ipynb #7cdd2df2
-@expects('x (n, pixels), y (n,)', x=values)
+@expects('x (n, pixels), y (n,)', x=values, y=finite)
 def class_means(
     x:torch.Tensor, # (n, pixels), floating point
     y:torch.Tensor, # (n,), the class of each row
 )->torch.Tensor: # (classes, pixels), in ascending order of the class
     "Mean vector of each class that occurs"
     means = torch.stack([x[y==c].mean(0) for c in y.unique()])
-    return finite('the means', means, 'is there a class for each row?')
+    return finite('the means', means)
 
 # %% ../nbs/03_pixel_weights.ipynb #8ff2184b
 @expects('a (*n, pixels), b (pixels,)', a=values, b=values)
@@ -85,6 +85,7 @@ def score(
     b, # Bias: a number or a tensor (), or (k,)
 )->torch.Tensor: # (n,) or (), with a last dimension of k if `w` has one; unbounded
     "Linear score $x\\cdot w+b$; raises `ValueError` if a score is NaN or infinite"
+    same_dtype(w, x=x)
     return finite('the scores', x@w + b, 'look for it in x, w and b')
 
 # %% ../nbs/03_pixel_weights.ipynb #18889568
@@ -106,6 +107,7 @@ def squared_error_gradient(
     b, # () or (k,)
 )->tuple: # Gradients for `w` and for `b`, in their shapes
     "Gradient of the mean squared error: $\\frac2n x^{\\mathsf T}e$ and $\\frac2n\\sum e$"
+    same_dtype(w, y=y)
     e = score(x, w, b) - y
     return 2*(x.T@e)/len(x), 2*e.mean(0)
 
@@ -116,9 +118,10 @@ def init_linear(
     scale:float=0.01, # Standard deviation of the weights, not negative
     *,
     generator:torch.Generator, # Source of the random numbers
-)->tuple: # Weights (pixels,), normal around 0, and bias (), 0; float32
+)->tuple: # Weights (pixels,), normal around 0, and bias (), 0
     "Weights and bias to start from"
-    return scale*torch.randn(pixels, generator=generator), torch.zeros(())
+    draws = torch.randn(pixels, dtype=torch.float32, generator=generator) # Always the same
+    return scale*draws.to(torch.get_default_dtype()), torch.zeros(())
 
 # %% ../nbs/03_pixel_weights.ipynb #5a584cf3
 @expects('x (n, pixels), w (pixels, *k), b (*k), y (n, *k)', x=many_values, y=values,
@@ -137,7 +140,7 @@ def fit_linear(
         grad_w, grad_b = squared_error_gradient(x, y, ws[-1], bs[-1])
         ws.append(ws[-1] - lr*grad_w)
         bs.append(bs[-1] - lr*grad_b)
-    return torch.stack(ws), torch.stack(bs)
+    return finite('w', torch.stack(ws), 'try a smaller lr'), torch.stack(bs)
 
 # %% ../nbs/03_pixel_weights.ipynb #bfc384b8
 @expects('x (*n, pixels), w (pixels,)', x=values, w=values)
@@ -173,7 +176,8 @@ def trial_and_error(
     def loss_of(w): return number()('the loss', f(w))
     best = [loss_of(w)]
     for _ in range(trials):
-        new = w + size*torch.randn(w.shape, generator=generator)
+        draws = torch.randn(w.shape, dtype=torch.float32, generator=generator)
+        new = w + size*draws.to(w.dtype)
         loss = loss_of(new)
         if loss<best[-1]: w = new
         best.append(min(loss, best[-1]))
@@ -184,7 +188,7 @@ def trial_and_error(
 def one_vs_rest(
     y:torch.Tensor, # Classes (n,), whole numbers 0 to classes-1
     classes:int=10, # How many classes
-)->torch.Tensor: # (n, classes), float32, +1 for the class of the row and -1 elsewhere
+)->torch.Tensor: # (n, classes), +1 for the class of the row and -1 elsewhere
     "Goals for one score per class; raises `ValueError` for a class outside the range"
     y = labels(classes)('y', y)
-    return 2*(y[:, None]==torch.arange(classes)).float() - 1
+    return torch.where(y[:, None]==torch.arange(classes), 1., -1.)

@@ -12,7 +12,7 @@ from math import ceil
 
 import numpy as np
 
-from .expect import expects, positive, refuse, whole
+from .expect import expects, number, positive, refuse, whole
 
 # %% ../nbs/making/plots.ipynb #a448e2ae
 BLUE, RED, GREEN, PINK = '#0072B2', '#D55E00', '#009E73', '#CC79A7'
@@ -82,7 +82,7 @@ def pictures(
     return arrays
 
 # %% ../nbs/making/plots.ipynb #2d8ec3ca
-@expects(images=pictures, cols=whole(), size=positive)
+@expects(images=pictures, cols=whole(), size=positive, vmin=number(), vmax=number())
 def show_images(
     images, # Pictures, each (height, width), or an array (n, height, width); any range
     titles=None, # One title for each picture

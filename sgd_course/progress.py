@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_data_dir
 
+from .expect import expects, whole
 from .files import write_whole
 from .practice.exercises import exercise_texts, exercise_titles
 
@@ -109,6 +110,7 @@ def note_solved(
     return said
 
 # %% ../nbs/progress.ipynb #f2b5d2c1
+@expects(most=whole())
 def note_hint(
     name:str, # The exercise, as `chapter.name`
     most:int, # How many hints there are

@@ -8,10 +8,11 @@ __all__ = ['quadratic', 'slope', 'gradient', 'numerical_gradient', 'descend', 'q
 # %% ../nbs/01_quadratic_loss.ipynb #e733bdc1
 import torch
 
-from .expect import (expects, finite, number, positive, rate, refuse, shapes,
-                               values, whole)
+from .expect import (expects, finite, number, numbers, positive, rate, refuse,
+                               shapes, values, whole)
 
 # %% ../nbs/01_quadratic_loss.ipynb #208f1aa1
+@expects(x=numbers)
 def quadratic(
     x, # The weight: a number, or a tensor of any shape, each element on its own
 ): # The loss, same type and shape as `x`
@@ -68,7 +69,7 @@ def numerical_gradient(
         upper[i] += nudge
         rise = loss_at(f, upper.view_as(w)) - loss_at(f, lower.view_as(w))
         slopes.append(rise.item()/positive('2h', upper[i] - lower[i]))
-    return w.new_tensor(slopes).view_as(w)
+    return finite('the slopes', w.new_tensor(slopes).view_as(w))
 
 # %% ../nbs/01_quadratic_loss.ipynb #11bd73d7
 @expects(w=values, lr=rate, steps=whole(0))
@@ -87,6 +88,7 @@ def descend(
     return torch.stack(path)
 
 # %% ../nbs/01_quadratic_loss.ipynb #b2ca1f7e
+@expects(w=numbers)
 def quartic(
     w, # The weight: a number, or a tensor of any shape, each element on its own
 ): # The loss, same type and shape as `w`

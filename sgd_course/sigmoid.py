@@ -10,7 +10,7 @@ __all__ = ['sigmoid', 'absolute_error', 'squared_error', 'cross_entropy', 'cross
 import torch
 
 from .expect import binary, expects, fraction, generator, labels
-from .expect import probabilities, rate, values, whole
+from .expect import probabilities, rate, trainable, values, whole
 from .learning_rate import sgd_step
 
 # %% ../nbs/04_sigmoid.ipynb #ff761032
@@ -48,7 +48,9 @@ def cross_entropy(
     y, # Targets, each from 0 to 1, shape of `p`
 ): # One number; infinite if a probability of 0 was given to what happened
     "Mean of $-y\\log p-(1-y)\\log(1-p)$; raises `ValueError` like `absolute_error`"
-    return -(torch.xlogy(y, p) + torch.xlogy(1 - y, 1 - p)).mean()
+    log_p = torch.where(y>0, p, 1.).log()
+    log_q = torch.where(y<1, 1 - p, 1.).log()
+    return -(y*log_p + (1 - y)*log_q).mean()
 
 # %% ../nbs/04_sigmoid.ipynb #705fe0b1
 @expects(p=probabilities, rate=fraction)
@@ -93,9 +95,10 @@ def train_linear(
     for _ in range(epochs):   # repeat
         for rows in torch.randperm(len(x), generator=generator).split(batch_size):
             scores = x.index_select(0, rows)@w + b   # predict
-            loss_func(scores, y[rows]).backward()   # loss, gradient
+            loss = trainable(loss_func(scores, y[rows]))   # loss
+            loss.backward()   # gradient
             sgd_step((w, b), lr)   # step
-        if report: reports.append(report(w.detach().clone(), b.detach().clone()))
+        if report is not None: reports.append(report(w.detach().clone(), b.detach().clone()))
     return w.detach(), b.detach(), reports   # stop
 
 # %% ../nbs/04_sigmoid.ipynb #a47ed13a

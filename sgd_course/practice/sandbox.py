@@ -196,6 +196,16 @@ def quiet():
     with contextlib.redirect_stdout(unread), contextlib.redirect_stderr(unread):
         with warnings.catch_warnings(action='ignore'): yield
 
+# %% ../../nbs/making/sandbox.ipynb #a8074fb6
+def lend(
+    answer, # The copy of the learner's function or value
+    space:dict, # The names that the experiments find, see `workplace`
+):
+    "Give a function those modules, classes and functions of `space` that it lacks"
+    names = getattr(answer, '__globals__', {})
+    for name, value in space.items():
+        if callable(value) or inspect.ismodule(value): names.setdefault(name, value)
+
 # %% ../../nbs/making/sandbox.ipynb #82c38a1d
 def try_out(
     exercise:Exercise, # The exercise
@@ -206,18 +216,16 @@ def try_out(
     results = []
     def task():
         space = workplace(exercise)
+        if ours is not answer: lend(ours, space)
         for result in run_experiments(exercise, space, ours): results.append(result)
     with quiet(), shared_state_kept():
         ours = twin(answer)
         return within(limit, task), results
 
-# %% ../../nbs/making/sandbox.ipynb #39153ee3
+# %% ../../nbs/making/sandbox.ipynb #d26be760
 @functools.cache
-def results_of(
-    exercise:Exercise, # The exercise
-    code:str, # A right or a wrong answer
-)->list:
-    "The results of the experiments with an answer from the file"
+def results_in(dtype, exercise, code):
+    "Those results, as long as the default dtype is `dtype`"
     results = []
     def task():
         space = workplace(exercise)
@@ -225,3 +233,12 @@ def results_of(
         results.extend(run_experiments(exercise, space, answer))
     with warnings.catch_warnings(action='ignore'): within(math.inf, task)
     return results
+
+# %% ../../nbs/making/sandbox.ipynb #39153ee3
+def results_of(
+    exercise:Exercise, # The exercise
+    code:str, # A right or a wrong answer
+)->list:
+    "The results of the experiments with an answer from the file"
+    import torch
+    return results_in(torch.get_default_dtype(), exercise, code)

@@ -568,7 +568,14 @@ def test_triangle_is_flat_outside(fraction, rise, peak): assert triangle(fractio
 def test_schedule_sets_the_rate_of_every_step(opt_func):
     learn = learner([Schedule(lr=lambda done: 1 + done), rec := Recorder()], opt_func, lr=0.)
     learn.fit(2)
-    assert rec.rates==pytest.approx([1 + k/10 for k in range(10)]) and learn.done==1
+    assert rec.rates==pytest.approx([1.05 + k/10 for k in range(10)]) and learn.done==1   # In the middle of each step
+
+def test_no_schedule_loses_the_only_step():
+    learn = learner([Schedule(lr=lambda done: triangle(done, 0.1))])
+    learn.train = [next(iter(learn.train))]
+    before = [p.detach().clone() for p in learn.model.parameters()]
+    learn.fit(1)
+    assert not any(torch.equal(p, q) for p, q in zip(before, learn.model.parameters()))
 
 def test_schedule_sets_several_settings_in_all_groups():
     def two_groups(params, lr):
@@ -576,7 +583,7 @@ def test_schedule_sets_several_settings_in_all_groups():
         return torch.optim.Adam([{'params': params[:2]}, {'params': params[2:], 'lr': 0.5}], lr)
     learn = learner([Schedule(lr=lambda done: 0.1*(1 - done), betas=lambda done: (0.5 + done/10, 0.9))], two_groups)
     learn.fit(2)
-    for group in learn.opt.param_groups: assert (group['lr'], *group['betas'])==pytest.approx((0.01, 0.59, 0.9))
+    for group in learn.opt.param_groups: assert (group['lr'], *group['betas'])==pytest.approx((0.005, 0.595, 0.9))
 
 def test_a_rule_that_goes_wrong_later_is_told_and_the_last_epoch_kept():
     learn, one = learner([Schedule(lr=lambda done: 0.1 if done < 0.7 else None)]), learner()

@@ -535,8 +535,8 @@ def test_settings_follow_their_rules():
         model = mlp([6, 3], generator=seeded(0))
         callbacks = [schedule, Watch()]
         Learner(model, DataLoader(x, y, 10), None, F.cross_entropy, opt_func, 0.1, callbacks, device='cpu').fit(2)
-        assert [o['lr'] for o in seen]==pytest.approx([0.1*k/8 for k in range(8)])
-        assert [o[name] for o in seen]==[pytest.approx(rule(k/8)) for k in range(8)]
+        assert [o['lr'] for o in seen]==pytest.approx([0.1*(k + 0.5)/8 for k in range(8)])
+        assert [o[name] for o in seen]==[pytest.approx(rule((k + 0.5)/8)) for k in range(8)]
 
 # Programs
 

@@ -2,7 +2,7 @@
 
 The process is forked from one that has loaded PyTorch, matplotlib and nbdev, so that their imports, four seconds, are
 paid once. It is Python's own fork server; where there is none, the process starts from nothing."""
-import json, os, sys, warnings
+import json, os, sys, tempfile, warnings
 from contextlib import chdir
 from multiprocessing import get_context
 
@@ -22,19 +22,26 @@ def cut_the_network():
     sys.modules.pop('sitecustomize', None)
     import sitecustomize   # noqa: F401
 
-def run_cells(path):
+def run_cells(path, times=1, folder=None):
     "Run the cells of the notebook at `path` that `nbdev-test` runs; returns their outputs by their ids"
     from execnb.shell import CaptureShell
     from nbdev.config import get_config
     from nbdev.test import nb_test_cells
     cells = nb_test_cells(path, skip_flags=get_config(path.parent).tst_flags.split())
-    shell, outputs = CaptureShell(path), {}
-    with chdir(path.parent):
+    shell, outputs = CaptureShell(path if folder is None else None), {}
+    with chdir(folder or path.parent):
         for cell in cells:
-            shell.cell(cell)
-            if shell.exc: raise RuntimeError(shell.prettytb(path))
+            for _ in range(times):
+                shell.cell(cell)
+                if shell.exc: raise RuntimeError(shell.prettytb(path))
             outputs[cell.id] = cell.outputs
     return outputs
+
+def run_twice(path):
+    "Run each cell twice, in an empty folder, where numbers are float64 unless a cell says otherwise"
+    import torch
+    torch.set_default_dtype(torch.float64)
+    with tempfile.TemporaryDirectory() as folder: return len(run_cells(path, times=2, folder=folder))
 
 def process_for_docs(path):
     "What nbdev-docs does before it calls Quarto; returns the notebook that Quarto gets, as text, and nbdev's warnings"

@@ -5,7 +5,7 @@ from configparser import ConfigParser
 
 import pytest
 
-from execution import apart, run_cells
+from execution import apart, run_cells, run_twice
 from repository import BIN, NOTEBOOKS, ROOT, copy_repository, imports, name
 from tools import notebooks, outputs
 
@@ -18,6 +18,18 @@ def test_notebook_runs_and_puts_out_what_it_stores(path, tmp_path):
     assert fresh
     stale = [*outputs.differences(notebooks.read(path), fresh, numbers=outputs.made_here())]
     assert not stale, '\n\n'.join([f'{len(stale)} outputs of {path.name} are other ones now: `make outputs`', *stale])
+
+CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.parametrize('path', CHAPTERS, ids=name)
+def test_chapter_runs_twice_elsewhere_and_in_float64(path, tmp_path): assert apart(run_twice, path, tmp_path)
+
+def test_cell_that_works_once_only_is_found(tmp_path):
+    path = write_notebook(tmp_path/'once.ipynb', 'n = 1', 'n = 1/n - 1')
+    assert apart(run_cells, path, tmp_path)
+    with pytest.raises(AssertionError, match='ZeroDivisionError'): apart(run_twice, path, tmp_path)
 
 def write_notebook(path, *sources):
     "A notebook with a code cell for each of `sources`, with the ids c0, c1, ..."
@@ -112,6 +124,13 @@ def test_faults_are_found():
     outputs = [{'output_type': 'display_data', 'data': {'image/svg+xml': [svg]}},
         {'output_type': 'error', 'traceback': ['/home/me/x.py']}]
     assert len(list(faults({'execution_count': 1, 'source': '#| fig-alt:\nplot()', 'outputs': outputs})))==5
+
+PYTHON = {'file_extension': '.py', 'mimetype': 'text/x-python', 'name': 'python'}
+
+@pytest.mark.parametrize('path', NOTEBOOKS, ids=name)
+def test_notebook_names_its_language(path):
+    "And nothing else, such as the version of Python; nbconvert needs it to write a script"
+    assert notebooks.read(path)['metadata'].get('language_info')==PYTHON
 
 # What a learner needs
 
