@@ -728,6 +728,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                       'sgd_course/questionnaire.py'),
                                           'sgd_course.questionnaire.questionnaire': ( 'making/questionnaire.html#questionnaire',
                                                                                       'sgd_course/questionnaire.py')},
+            'sgd_course.seeds': { 'sgd_course.seeds.seeded': ('making/seeds.html#seeded', 'sgd_course/seeds.py'),
+                                  'sgd_course.seeds.shifted': ('making/seeds.html#shifted', 'sgd_course/seeds.py')},
             'sgd_course.sigmoid': { 'sgd_course.sigmoid.absolute_error': ('sigmoid.html#absolute_error', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.calibration_error': ('sigmoid.html#calibration_error', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.cross_entropy': ('sigmoid.html#cross_entropy', 'sgd_course/sigmoid.py'),
