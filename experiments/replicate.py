@@ -124,9 +124,9 @@ def entry(claim, cell, found):
     kind = 'chance' if claim.draws or len(values)>1 else 'certain'
     return res | {'kind': kind, 'held': len(found) - len(missed), 'missed': missed}
 
-def record(path, old):
-    "All claims of the notebook at `path` as the runs say, or else the `old` record"
-    nb, found, res = notebooks.read(path), known_runs(path), []
+def record(path, old, found):
+    "All claims of the notebook at `path` as the runs `found` say, or else the `old` record"
+    nb, res = notebooks.read(path), []
     cells = {c['id']: c for c in nb['cells']}
     before = {(o['cell'], o['number'], o['print']): o for o in old}
     for claim in claims(nb):
@@ -143,11 +143,19 @@ def chapters(): return [p for p in notebooks.paths() if p.parent==notebooks.NBS 
 
 def load(): return json.loads(OUT.read_text(encoding='utf-8')) if OUT.exists() else {}
 
+def to_text(record):
+    "`record` as JSON, a claim in a line"
+    chapters = []
+    for name, found in record.items():
+        lines = ',\n'.join(json.dumps(claim, ensure_ascii=False) for claim in found)
+        chapters.append(f'{json.dumps(name)}: [\n{lines}\n]')
+    return '{\n' + ',\n'.join(chapters) + '\n}\n'
+
 def mark():
     "Bring the record up to date with the notebooks and with the runs that are kept"
     old = load()
-    new = {p.stem: record(p, old.get(p.stem, [])) for p in chapters()}
-    write_whole(OUT, (json.dumps(new, indent=1, ensure_ascii=False) + '\n').encode())
+    new = {p.stem: record(p, old.get(p.stem, []), known_runs(p)) for p in chapters()}
+    write_whole(OUT, to_text(new).encode())
 
 def main(args):
     if args!=['--mark']: replicate([*map(Path, args)] or chapters())
