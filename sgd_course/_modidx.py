@@ -757,6 +757,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                       'sgd_course/questionnaire.py'),
                                           'sgd_course.questionnaire.questionnaire': ( 'making/questionnaire.html#questionnaire',
                                                                                       'sgd_course/questionnaire.py')},
+            'sgd_course.seeds': { 'sgd_course.seeds.seeded': ('making/seeds.html#seeded', 'sgd_course/seeds.py'),
+                                  'sgd_course.seeds.shifted': ('making/seeds.html#shifted', 'sgd_course/seeds.py')},
             'sgd_course.sigmoid': { 'sgd_course.sigmoid.absolute_error': ('sigmoid.html#absolute_error', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.calibration_error': ('sigmoid.html#calibration_error', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.cross_entropy': ('sigmoid.html#cross_entropy', 'sgd_course/sigmoid.py'),
@@ -769,4 +771,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'sgd_course.sigmoid.softmax_cross_entropy': ( 'sigmoid.html#softmax_cross_entropy',
                                                                                   'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.squared_error': ('sigmoid.html#squared_error', 'sgd_course/sigmoid.py'),
-                                    'sgd_course.sigmoid.train_linear': ('sigmoid.html#train_linear', 'sgd_course/sigmoid.py')}}}
+                                    'sgd_course.sigmoid.train_linear': ('sigmoid.html#train_linear', 'sgd_course/sigmoid.py')},
+            'sgd_course.sure': { 'sgd_course.sure.replication': ('sure.html#replication', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.sure_figure': ('sure.html#sure_figure', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.verdict': ('sure.html#verdict', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.verdict_table': ('sure.html#verdict_table', 'sgd_course/sure.py')}}}
