@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 RUNS = HERE/'runs'
 OUT = HERE.parent/'sgd_course/content/results/replication.json'
 SHIFTS = range(21)
+PRELOADED = ['torch', 'torch._dynamo', 'matplotlib.pyplot', 'nbdev.test', 'execnb.shell']
 LONGEST = 40   # A cell that prints more numbers than this prints a table of data
 
 # One run
@@ -93,8 +94,8 @@ def replicate(paths, shifts=SHIFTS):
     jobs = [(p, k) for k in shifts for p in paths if not place(p, k).exists()]
     os.environ['OMP_NUM_THREADS'] = '1'
     context = get_context('forkserver' if sys.platform=='linux' else 'spawn')
-    if sys.platform=='linux': context.set_forkserver_preload(['torch', 'matplotlib.pyplot', 'nbdev.test', 'execnb.shell'])
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, max_tasks_per_child=1) as pool:
+    if sys.platform=='linux': context.set_forkserver_preload(PRELOADED)
+    with ProcessPoolExecutor(os.cpu_count(), context, max_tasks_per_child=1) as pool:
         waiting = [pool.submit(work, *job) for job in jobs]
         for done in tqdm(as_completed(waiting), total=len(waiting), unit='run'): done.result()
 

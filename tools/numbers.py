@@ -11,7 +11,8 @@ from tools import notebooks
 from tools.outputs import NUMBER, comparable, shown
 
 NO_PROSE = re.compile(r'```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|<[^>]*>|^#.*?$|^\s*\d+\. ', re.S | re.M)
-NAMES = re.compile(r'\b(?:[Cc]hapters?|[Ss]teps?|[Ee]xercises?|[Ss]ection|float|int|MNIST|seeds?)[ -]?\d+(?: (?:to|and) \d+)?')
+NAMES = re.compile(r'''(?x) \b(?:[Cc]hapters? | [Ss]teps? | [Ee]xercises? | [Ss]ection | float | int | seeds?)
+    [ -]? \d+ (?:[ ](?:to|and)[ ]\d+)?''')
 STATED = re.compile(r'(?<![\w.,^])-?\d+(?:,\d{3})*(?:\.\d+)?(?: ?%)?(?![\w^])')
 SENTENCE = re.compile(r'[^.!?\n|]*(?:[.!?](?=\d)[^.!?\n|]*)*[.!?\n|]?')
 
