@@ -49,7 +49,9 @@ def one_number(
     value, # A tensor of shape (), or a number of Python or NumPy
 )->torch.Tensor: # Shape (), on the CPU
     "Rule for a loss and a metric; raises `ValueError` for anything but one number"
-    try: number = value if torch.is_tensor(value) else torch.tensor(value, dtype=torch.float64)
+    number = value
+    try:
+        if not torch.is_tensor(value): number = torch.tensor(value, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError): refuse(f'one number from {name}', value)
     if number.shape!=(): refuse(f'one number from {name}', f'shape {tuple(number.shape)}')
     return number.detach().cpu()
