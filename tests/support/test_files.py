@@ -67,6 +67,6 @@ def test_old_drafts_of_the_same_file_are_swept(tmp_path):
     files = {name: tmp_path/(drafts_of(tmp_path/of) + name) for name, of in
         (('old', 'mine'), ('young', 'mine'), ('other', 'yours'))}
     for path in files.values(): path.touch()
-    for name in ('old', 'other'): os.utime(files[name], [files[name].stat().st_mtime - DAY - 9]*2)
+    for name in ('old', 'other'): os.utime(files[name], (files[name].stat().st_mtime - DAY - 9,)*2)
     write_whole(tmp_path/'mine', b'')
     assert {p.name for p in tmp_path.iterdir()}=={files['young'].name, files['other'].name, 'mine'}
