@@ -235,16 +235,22 @@ def as_csv(
     rows.writerows([name, note['solved'], note['hints']] for name, note in sorted(notes.items()))
     return text.getvalue()
 
+# %% ../nbs/progress.ipynb #ab76c339
+def check_chapter(
+    chapter:str, # Name of a chapter's module
+):
+    "Raise `ProgressError` if there is no such chapter"
+    known = list(exercise_texts())
+    if chapter not in known:
+        raise ProgressError(f'Expected one of the chapters {", ".join(known)}, got {chapter}.')
+
 # %% ../nbs/progress.ipynb #4d1684b6
 def reset_progress(
     chapter:str=None, # Name of a chapter's module; all chapters if `None`
     path=None, # The file; `progress_file()` if `None`
 )->int: # How many solved exercises were forgotten
     "Forget solutions and hints; raises `ProgressError` for a chapter that does not exist"
-    chapters = list(exercise_texts())
-    if chapter is not None and chapter not in chapters:
-        known = ', '.join(chapters)
-        raise ProgressError(f'Expected one of the chapters {known}, got {chapter}.')
+    if chapter is not None: check_chapter(chapter)
     with changed_progress(path) as (notes, _):
         gone = [name for name in notes if chapter in (None, name.split('.')[0])]
         return sum(bool(notes.pop(name)['solved']) for name in gone)

@@ -21,7 +21,7 @@ from ..expect import expects, number, refuse, whole
 from ..files import write_whole
 from ..full_mnist import digit_accuracy, digit_loaders, evaluate, predict
 from ..learner import (Learner, ProgressBar, Recorder, Schedule, architecture,
-    read_state, save_model, triangle, write_state)
+    find_device, read_state, save_model, triangle, write_state)
 from ..mini_batches import DataLoader
 from ..nonlinearity import mlp
 
@@ -125,6 +125,7 @@ def alone(
     except Timeout:
         ways = 'wait for its end, or choose another name with --out'
         raise ValueError(f'another training to {out} is under way: {ways}') from None
+    except NotImplementedError: pass # A disk that has no locks
     try: yield
     finally:
         with suppress(OSError): Path(lock.lock_file).unlink() # Windows does it by itself
@@ -143,6 +144,8 @@ def read_run(
     found = run.get('settings') if isinstance(run, dict) else None
     if not isinstance(found, dict) or found.keys()!=set(Settings._fields):
         refuse(f'a training of this version in {path}', 'another: begin anew with --force')
+    try: check_settings(Settings(**found))
+    except ValueError as e: refuse(f'a training in {path}', f'a damaged one: {e}')
     return Settings(**found), run.get('state')
 
 # %% ../../nbs/making/train.ipynb #2d58fec2
