@@ -82,7 +82,7 @@ def write_whole(
     target = Path(os.path.realpath(path))
     draft = target.with_name(drafts_of(target) + secrets.token_hex(8))
     try:
-        old = look_at_old(path)
+        old = look_at_old(path) or look_at_old(target) # Which differ for `new/../old`
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target)
         write_draft(draft, data, old)

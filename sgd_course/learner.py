@@ -449,7 +449,8 @@ class ProgressBar:
 
     def write(self, words):
         out = self.out or sys.stdout
-        if out is not None: tqdm.write('  '.join(words), file=out)
+        with suppress(OSError): # A full disk behind `> log.txt` ends no training
+            if out is not None: tqdm.write('  '.join(words), file=out)
 
     def after_fit(self, learn): self.bar.close()
 

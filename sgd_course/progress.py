@@ -217,7 +217,7 @@ def export_progress(
     if not found.notes:
         raise ProgressError(f'{found.said} There is no progress to copy yet.'.strip())
     text = as_text(found.notes) if to.suffix=='.json' else as_csv(found.notes)
-    def free(): return not os.path.lexists(to)
+    def free(): return not os.path.lexists(os.path.realpath(to))
     try: written = write_whole(to, text.encode(errors='replace'), ready=free)
     except OSError as e:
         raise ProgressError(f'{to} cannot be written: {e.strerror or e}.') from e

@@ -6,7 +6,7 @@
 __all__ = ['HELP', 'PREDICT_EXAMPLES', 'main', 'train', 'predict_command', 'doctor', 'progress_command']
 
 # %% ../../nbs/making/cli.ipynb #a6d302d4
-import errno, sys
+import errno, math, sys
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -40,7 +40,8 @@ class Course(click.Group):
             raise click.ClickException(f'{e}. {cure_import(e)}') from e
         except OSError as e:
             if e.errno==errno.EPIPE: raise # Such as `sgd-course progress | head -1`
-            raise click.ClickException(plain(e)) from e
+            where = '' if e.filename else 'The output cannot be written: '
+            raise click.ClickException(f'{where}{plain(e)}') from e
 
 # %% ../../nbs/making/cli.ipynb #08e177c2
 class PathName(click.Path):
@@ -115,6 +116,11 @@ def setting(name, kind, default, what, **others):
     return click.option(name, type=kind, default=default, show_default=True, help=what,
         **others)
 
+def a_number(ctx, option, value):
+    "Raise `click.BadParameter` for NaN, which is in every range"
+    if math.isnan(value): raise click.BadParameter('expected a number, got nan')
+    return value
+
 def hidden_layers(ctx, option, sizes):
     "The layers that are not empty; raises `click.BadParameter` if they are far too large"
     layers = tuple(n for n in sizes if n)
@@ -128,7 +134,8 @@ SETTINGS = [
     setting('--hidden', click.IntRange(0, 100_000), [100],
         'Units of a hidden layer; once per layer, 0 for none.', multiple=True,
         callback=hidden_layers),
-    setting('--lr', click.FloatRange(1e-6, 1000), 0.5, 'Largest learning rate.'),
+    setting('--lr', click.FloatRange(1e-6, 1000), 0.5, 'Largest learning rate.',
+        callback=a_number),
     setting('--batch-size', click.IntRange(1, 50_000), 64, 'Digits per step.'),
     setting('--seed', click.IntRange(0, 2**63 - 1), 0,
         'For the first weights and the order of the digits.'),

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HOME_CURE', 'Finding', 'look_at_package', 'look_at_packages', 'look_at_import', 'look_at_digits', 'look_at_device',
-           'look_at_cache', 'look_at_progress', 'look_at_jupyter', 'hides_a_library', 'look_at_names',
+           'look_at_cache', 'look_at_progress', 'look_at_folder', 'look_at_jupyter', 'hides_a_library', 'look_at_names',
            'look_at_chapters', 'look_at_all']
 
 # %% ../../nbs/making/doctor.ipynb #462e30f5
@@ -130,6 +130,13 @@ def look_at_progress()->Finding:
     except ProgressError as e: return Finding('progress', f'{path}: newer', str(e))
     return Finding('progress', f'{path}')
 
+def look_at_folder()->Finding:
+    "Can your copy of the course be laid out here?"
+    trouble = write_trouble('.')
+    if not trouble: return Finding('this folder', 'can be written')
+    return Finding('this folder', trouble, 'If the disk is not full, begin in a folder '
+        'that you may write to, such as:  sgd-course lab ~/my_course')
+
 def look_at_jupyter()->Finding:
     "Can JupyterLab write to its own folder?"
     from sgd_course.app.lab import JUPYTER_CURE, jupyter_trouble
@@ -180,6 +187,7 @@ def look_at_all()->list[Finding]:
     found = [Finding('Python', python, cure), *look_at_packages()]
     loads = [look_at_import(o) for o in ('torch', 'torchvision', 'fastai', 'matplotlib')]
     found += [o for o in loads if o.cure]
-    found += [look_at_names(), look_at_progress(), look_at_jupyter(), look_at_chapters()]
+    found += [look_at_folder(), look_at_names(), look_at_progress(), look_at_jupyter(),
+              look_at_chapters()]
     if any(o.cure for o in loads): return found
     return [*found, look_at_digits(), look_at_device(), look_at_cache()]

@@ -153,13 +153,14 @@ def room_for(
 
 def take_back(
     folder, # The learner's folder
-    files:dict, # Name of each file that was laid out just now, and its content
+    shipped:dict, # Name of each file of the course, and its content
+    new:list, # Names of those that were laid out just now
 ):
-    "Delete the files, and the folders if they are empty then"
-    for name, data in files.items():
+    "Delete what is new, and the folders if they are empty then"
+    for name in new:
         with suppress(OSError):
-            if read_whole(folder/name)==data: (folder/name).unlink()
-    for place in {(folder/name).parent for name in files} - {folder}:
+            if read_whole(folder/name)==shipped[name]: (folder/name).unlink()
+    for place in {(folder/name).parent for name in shipped} - {folder}:
         with suppress(OSError): place.rmdir()
 
 def lay_files(
@@ -202,7 +203,7 @@ def lay_out(
         lay_files(folder, shipped, version, done)
         lost = [name for name, data in shipped.items() if is_damaged(folder/name, data)]
     except OSError as e:
-        take_back(folder, {name: shipped[name] for name in done.get('new', [])})
+        take_back(folder, shipped, done.get('new', []))
         size = f' ({need/1e6:.1f} MB)' if need else ''
         raise LabError(f'cannot lay out the course{size} in {folder}: {e.strerror or e}. '
             'Nothing of yours was changed.') from e

@@ -97,7 +97,7 @@ def check_free(
     if run_file(out).exists():
         ways = 'go on with --resume, or begin anew with --force'
         raise ValueError(f'a training to {out} was interrupted: {ways}')
-    if Path(out).exists():
+    if os.path.exists(os.path.realpath(out)):
         ways = 'choose another name with --out, or replace it with --force'
         raise ValueError(f'{out} is there already: {ways}')
 
@@ -112,7 +112,8 @@ def check_writable(
     except OSError as e:
         room = f' ({size/1e6:.1f} MB)' if size>1 else ''
         wanted = f'expected a place for {out}{room} where files can be written'
-        raise ValueError(f'{wanted}: {e.strerror}') from None
+        way = 'put that right, or choose another place with --out'
+        raise ValueError(f'{wanted}, got "{e.strerror}": {way}') from None
 
 # %% ../../nbs/making/train.ipynb #4902c0df
 @contextmanager
