@@ -54,7 +54,7 @@ def take_over(
     draft, # A new file
     old:os.stat_result, # What the system knows of the one that it will replace
 ):
-    "Give a file the owner and the permissions of another one, where the disk has such things"
+    "Give a file owner and permissions of another one, where the disk has such things"
     if hasattr(os, 'chown'): # Not on Windows
         with suppress(OSError): os.chown(draft, old.st_uid, old.st_gid)
     with suppress(OSError): os.chmod(draft, stat.S_IMODE(old.st_mode))
@@ -105,7 +105,7 @@ def read_whole(
 def write_trouble(
     folder, # It need not exist
 )->str: # A few words; empty if all is well
-    "Why no file can be written to `folder`, by writing one to it, or to the first above that is there"
+    "Why no file can be written to `folder`, or to what is there above it; found by trying"
     place = Path(folder)
     try:
         while not place.exists(): place = place.parent

@@ -504,7 +504,7 @@ def write_state(
 def is_sound(
     f, # Open file
 )->bool:
-    "Whether it is a zip archive with the bytes that were written, and no more than it is long"
+    "Whether it is a zip archive with the bytes that were written, and with no more"
     with zipfile.ZipFile(f) as z:
         parts = z.infolist()
         swells_up = any(part.file_size > part.compress_size for part in parts)

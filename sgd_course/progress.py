@@ -67,7 +67,7 @@ def read_notes(
         notes = parse_progress(read_whole(path).decode('utf-8-sig'))
         as_text(notes) # What was read can be written again
         return notes
-    except RecursionError: raise ValueError('expected notes, got brackets in brackets') from None
+    except RecursionError as e: raise ValueError('expected notes, got nested lists') from e
 
 # %% ../nbs/progress.ipynb #0d45ec79
 def load_progress(
@@ -232,7 +232,8 @@ def as_csv(
     text = io.StringIO()
     rows = csv.writer(text, lineterminator='\n')
     rows.writerow(['exercise', 'solved', 'hints'])
-    rows.writerows([name, note['solved'], note['hints']] for name, note in sorted(notes.items()))
+    for name, note in sorted(notes.items()):
+        rows.writerow([name, note['solved'], note['hints']])
     return text.getvalue()
 
 # %% ../nbs/progress.ipynb #ab76c339
@@ -240,9 +241,10 @@ def check_chapter(
     chapter:str, # Name of a chapter's module
 ):
     "Raise `ProgressError` if there is no such chapter"
-    known = list(exercise_texts())
-    if chapter not in known:
-        raise ProgressError(f'Expected one of the chapters {", ".join(known)}, got {chapter}.')
+    chapters = list(exercise_texts())
+    if chapter in chapters: return
+    known = ', '.join(chapters)
+    raise ProgressError(f'Expected one of the chapters {known}, got {chapter}.')
 
 # %% ../nbs/progress.ipynb #4d1684b6
 def reset_progress(

@@ -171,8 +171,8 @@ def what_is_kept(
     "What to tell whoever interrupted a training, or whose disk did"
     from sgd_course.app.train import run_file
     run, name = run_file(out), f'"{out}"' if ' ' in str(out) else out
-    if not run.exists():
-        return 'No epoch could be kept.' if full else 'No epoch was complete: nothing was written.'
+    if full and not run.exists(): return 'No epoch could be kept.'
+    if not run.exists(): return 'No epoch was complete: nothing was written.'
     again = f'sgd-course train --resume --out {name}'
     if full: return f'What fitted is kept in {run}. Make room, then go on with:  {again}'
     return f'The last whole epoch is in {out}. Go on with:  {again}'

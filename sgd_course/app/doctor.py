@@ -142,8 +142,8 @@ def look_at_jupyter()->Finding:
     from sgd_course.app.lab import JUPYTER_CURE, jupyter_trouble
     try: trouble = jupyter_trouble()
     except ImportError as e: return Finding('Jupyter', str(e), cure_import(e))
-    if trouble: return Finding('Jupyter', trouble, f'If the disk is not full: {JUPYTER_CURE}')
-    return Finding('Jupyter', 'its folder can be written')
+    cure = f'If the disk is not full: {JUPYTER_CURE}' if trouble else ''
+    return Finding('Jupyter', trouble or 'its folder can be written', cure)
 
 # %% ../../nbs/making/doctor.ipynb #95b52f19
 def hides_a_library(
@@ -157,13 +157,13 @@ def hides_a_library(
     return PathFinder.find_spec(path.stem, places) is not None
 
 def look_at_names(
-    folders=('.', 'my_course'), # Where to look: here, and where `sgd-course lab` lays the copy
+    folders=('.', 'my_course'), # Here, and where `sgd-course lab` lays the copy
 )->Finding:
     "Does a file of the learner's stand in the way of a library?"
-    paths = [p for folder in folders if Path(folder).is_dir() for p in Path(folder).iterdir()]
-    found = sorted(str(p) for p in paths if hides_a_library(p))
+    paths = [path for folder in folders for path in Path(folder).glob('*')]
+    found = ', '.join(sorted(str(path) for path in paths if hides_a_library(path)))
     if not found: return Finding('file names', 'none hides a library')
-    return Finding('file names', f'{", ".join(found)}: hides what Python has under that name',
+    return Finding('file names', f'{found}: hides what Python has under that name',
         'Give it another name, and delete the folder __pycache__ beside it.')
 
 # %% ../../nbs/making/doctor.ipynb #ffd0b04b

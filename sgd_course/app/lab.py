@@ -149,7 +149,8 @@ def room_for(
     "How much must be written to lay out the course"
     steps = {name: decide(fingerprint_file(folder/name), given.get(name), fingerprint(data))
              for name, data in shipped.items()}
-    return sum(len(shipped[o]) for o, step in steps.items() if step not in ('same', 'yours'))
+    return sum(len(shipped[name]) for name, step in steps.items()
+               if step not in ('same', 'yours'))
 
 def take_back(
     folder, # The learner's folder
@@ -321,7 +322,7 @@ def lab_command(
             f'"{sys.executable}" -m pip install jupyterlab')
     settings = Path(sgd_course.__path__[0])/'content'/'lab_settings'
     folder = Path(folder).resolve()
-    cmd = [sys.executable, '-P', '-m', 'jupyterlab', # -P: files of yours stand in no one's way
+    cmd = [sys.executable, '-P', '-m', 'jupyterlab', # -P: not from this folder
            f'--ServerApp.root_dir={folder}', '--ServerApp.ip=127.0.0.1',
            f'--LabApp.default_url=/{FIRST_PAGE}', f'--LabApp.app_settings_dir={settings}',
            f'--LabApp.workspaces_dir={folder/".workspaces"}',

@@ -86,7 +86,7 @@ class KeepRun:
 def run_file(
     out, # File of the model
 )->Path: # File of the training that has not ended
-    "Where the state of an unfinished training is kept: beside the model, wherever a link leads"
+    "Where the state of an unfinished training is kept: beside the model itself"
     return Path(f'{os.path.realpath(out)}.run')
 
 # %% ../../nbs/making/train.ipynb #597bd8cb
@@ -108,7 +108,8 @@ def check_writable(
 ):
     "Raise `ValueError` if `out` and the file beside it cannot be written"
     try:
-        for path in (out, run_file(out)): write_whole(path, bytes(size), ready=lambda: False)
+        for path in (out, run_file(out)):
+            write_whole(path, bytes(size), ready=lambda: False)
     except OSError as e:
         room = f' ({size/1e6:.1f} MB)' if size>1 else ''
         wanted = f'expected a place for {out}{room} where files can be written'
@@ -153,7 +154,7 @@ def read_run(
 def room_for(
     model, # Network
 )->int: # Bytes
-    "What a file of the training takes while its successor is written beside it, and a bit more"
+    "What a file takes while its successor is written beside it, and a bit more"
     return 2*sum(p.nbytes for p in model.parameters()) + 100_000
 
 # %% ../../nbs/making/train.ipynb #e4363062
