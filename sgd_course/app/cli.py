@@ -137,7 +137,7 @@ SETTINGS = [
     setting('--lr', click.FloatRange(1e-6, 1000), 0.5, 'Largest learning rate.',
         callback=a_number),
     setting('--batch-size', click.IntRange(1, 50_000), 64, 'Digits per step.'),
-    setting('--seed', click.IntRange(0, 2**63 - 1), 0,
+    setting('--seed', click.IntRange(0, 2**32 - 1), 0,
         'For the first weights and the order of the digits.'),
     click.option('--device', default='',
         help='cpu, cuda or mps. [default: a GPU if there is one]'),

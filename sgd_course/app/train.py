@@ -45,7 +45,7 @@ def check_settings(
     whole(1, 10_000)('epochs', settings.epochs)
     number(1e-6, 1000)('lr', settings.lr)
     whole(1, 50_000)('batch_size', settings.batch_size)
-    whole(0, 2**63 - 1)('seed', settings.seed)
+    whole(0, 2**32 - 1)('seed', settings.seed)
     hidden = settings.hidden
     if not isinstance(hidden, tuple) or len(hidden)>50:
         refuse('hidden to be a tuple of at most 50 sizes', hidden)
