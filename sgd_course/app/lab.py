@@ -206,8 +206,9 @@ def lay_out(
     except OSError as e:
         take_back(folder, shipped, done.get('new', []))
         size = f' ({need/1e6:.1f} MB)' if need else ''
-        raise LabError(f'cannot lay out the course{size} in {folder}: {e.strerror or e}. '
-            'Nothing of yours was changed.') from e
+        file = f'{e.filename}: ' if e.filename else ''
+        raise LabError(f'cannot lay out the course{size} in {folder}: '
+            f'{file}{e.strerror or e}. Nothing of yours was changed.') from e
     return done | ({'damaged': lost} if lost else {})
 
 # %% ../../nbs/making/lab.ipynb #a624d1ba

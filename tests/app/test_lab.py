@@ -289,7 +289,9 @@ def test_missing_jupyterlab(tmp_path, monkeypatch):
     assert res.exit_code==1 and 'pip install jupyterlab' in res.output
     assert not (tmp_path/'mine').exists()
 
-def test_jupyters_own_folder_is_out_of_reach(tmp_path, monkeypatch):
+def test_jupyters_own_folder_is_out_of_reach(course, tmp_path, monkeypatch):
+    renew(course, nbformat.writes(nbformat.v4.new_notebook()), 'a.ipynb', 'b.ipynb')
+    monkeypatch.setattr(lab, 'course_notebooks', lambda: course)
     (tmp_path/'taken').touch()
     monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path/'taken'/'below'))
     monkeypatch.setattr(cli, 'run_lab', lambda cmd: 0)
