@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 from sgd_course.data import load_mnist
 from sgd_course.figures import (batch_figure, bend_figure, bowl_figure, descent_figure, draw_figure, graph_figure,
     growing_figure, losses_figure, race_figure, record_run)
+from sgd_course.files import write_whole
 
 from .machine import machine
 
@@ -141,6 +142,6 @@ def main(args=None):
         version = browser.version
         browser.close()
     page = PAGE.format(where=machine(), browser=version, seconds=o.seconds, rows='\n'.join(rows))
-    o.out.write_text(page, encoding='utf-8')
+    write_whole(o.out, page.encode())
 
 if __name__ == '__main__': main()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from sgd_course.files import write_whole
 from sgd_course.mini_batches import SGD
 from sgd_course.nonlinearity import count_parameters, mlp
 from sgd_course.optimizers import Adam, AdamW, Momentum, Nesterov, RMSprop
@@ -100,6 +101,6 @@ def main(args=None):
     params = count_parameters(mlp(o.sizes, generator=torch.Generator()))
     page = PAGE.format(torch=torch.__version__, where=where, builds=o.builds, params=params,
                        sizes='-'.join(map(str, o.sizes)), rounds=o.rounds, rows='\n'.join(rows))
-    o.out.write_text(page, encoding='utf-8')
+    write_whole(o.out, page.encode())
 
 if __name__=='__main__': main()

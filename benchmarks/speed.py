@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments import recipes
+from sgd_course.files import write_whole
 
 from .machine import machine
 
@@ -562,7 +563,7 @@ def main(args=None):
     part = '' if rows==60_000 else f', with {rows:,} digits instead of 60,000: a quick look, not a measurement'
     text = page(results, skipped, o.threads, rounds, part)
     if 'accuracy' in o.only: text += recipes.section(range(seeds))
-    o.out.write_text(text)
+    write_whole(o.out, text.encode())
     print(f'Written to {o.out}')
 
 if __name__ == '__main__': main()

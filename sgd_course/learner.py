@@ -165,7 +165,7 @@ def find_device(
 )->torch.device:
     "The device of that name; raises `ValueError` if this machine cannot compute there"
     if device is None: device = default_device()
-    with suppress(RuntimeError, AssertionError, TypeError):
+    with suppress(RuntimeError, AssertionError, TypeError, ImportError):
         place = torch.zeros(1, device=device)
         place.item()
         return place.device
@@ -548,22 +548,28 @@ class ProgressBar:
         self.every, self.out = every, out
 
     def before_fit(self, learn):
-        out = self.out or sys.stdout
+        out = self.out or sys.stdout # `None` in a program without a console
+        terminal = hasattr(out, 'isatty') and out.isatty()
         steps = len(learn.train)
         self.bar = tqdm(
             total=(learn.end - learn.begin)*steps,
             initial=(learn.epoch - learn.begin)*steps,
             mininterval=self.every, leave=False, unit='step', file=out,
-            disable=not (out.isatty() or in_notebook()))
+            disable=not (terminal or in_notebook()))
         self.new = True
 
     def after_batch(self, learn): self.bar.update()
 
     def after_epoch(self, learn):
         row = {'epoch': learn.epoch, **learn.results}
-        if self.new: tqdm.write('  '.join(row), file=self.out)
-        tqdm.write('  '.join(entry(k, v) for k, v in row.items()), file=self.out)
+        if self.new: self.write(row)
+        self.write(entry(k, v) for k, v in row.items())
         self.new = False
+
+    def write(self, words):
+        out = self.out or sys.stdout
+        with suppress(OSError): # A full disk behind `> log.txt` ends no training
+            if out is not None: tqdm.write('  '.join(words), file=out)
 
     def after_fit(self, learn): self.bar.close()
 
@@ -614,21 +620,30 @@ def write_state(
     write_whole(path, data.getvalue())
 
 # %% ../nbs/08_learner.ipynb #69b2d6a8
+def is_sound(
+    f, # Open file
+)->bool:
+    "Whether it is a zip archive with the bytes that were written, and with no more"
+    with zipfile.ZipFile(f) as z:
+        parts = z.infolist()
+        swells_up = any(part.file_size > part.compress_size for part in parts)
+        length = f.seek(0, io.SEEK_END)
+        if swells_up or sum(part.file_size for part in parts)>length: return False
+        return z.testzip() is None
+
 def read_state(
     path, # File from `write_state`
     kind:str, # What it must hold
 ): # The state, on the CPU
     """Read a file without running anything in it; raises `FileNotFoundError` if there is
     none, `ValueError` if it is damaged or holds something else"""
-    data, found = Path(path).read_bytes(), {}
-    with suppress(Exception):
-        with zipfile.ZipFile(io.BytesIO(data)) as z:
-            swells_up = any(part.file_size > part.compress_size for part in z.infolist())
-            sound = z.testzip() is None and not swells_up
-        if sound:
-            found = torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
-            found = dict(found)
-    got = 'a file that is damaged or something else'
+    got, found = 'a file that is damaged or something else', {}
+    if Path(path).exists() and not Path(path).is_file():
+        refuse(f'a {kind} of this course in {path}', 'no file')
+    with open(path, 'rb') as f, suppress(Exception):
+        if is_sound(f):
+            f.seek(0)
+            found = dict(torch.load(f, map_location='cpu', weights_only=True))
     if 'sgd_course' in found: got = f'a {found["sgd_course"]}'
     if got!=f'a {kind}': refuse(f'a {kind} of this course in {path}', got)
     return found.get('state')
@@ -693,8 +708,8 @@ def model_fault(
     "What is wrong with a model file"
     if not isinstance(state, dict): return 'something else'
     sizes, weights = state.get('sizes'), state.get('weights')
-    counts = isinstance(sizes, list) and all(type(n) is int and n>0 for n in sizes)
-    if not counts or len(sizes)<2: return f'sizes {sizes}'
+    if not isinstance(sizes, list) or not 2<=len(sizes)<=100: return 'no sizes of layers'
+    if not all(type(n) is int and 0<n<10**8 for n in sizes): return f'sizes {sizes}'
     if str(state.get('activation')) not in ACTIVATIONS: return 'an unknown activation'
     first = weights.get('0.weight') if isinstance(weights, dict) else None
     if not torch.is_tensor(first) or not first.is_floating_point(): return 'no weights'
@@ -703,7 +718,15 @@ def model_fault(
     for i, (inputs, outputs) in enumerate(pairwise(sizes)):
         expected[f'{2*i}.weight'] = torch.empty(outputs, inputs, **kind)
         expected[f'{2*i}.bias'] = torch.empty(outputs, **kind)
-    return next(differences(expected, weights, 'weights'), '')
+    wrong = next(differences(expected, weights, 'weights'), '')
+    return wrong or shared_memory(weights)
+
+def shared_memory(weights):
+    "A few words if `weights` are more than what lies in memory, since several are the same"
+    parts = [t.untyped_storage() for t in weights.values()]
+    memory = {part.data_ptr(): part.nbytes() for part in parts}
+    total = sum(t.nbytes for t in weights.values())
+    return 'weights that lie on each other' if sum(memory.values()) < total else ''
 
 # %% ../nbs/08_learner.ipynb #9aad60bc
 def load_model(
@@ -712,7 +735,8 @@ def load_model(
     """Build the network again, running nothing from the file;
     raises `FileNotFoundError` if there is none, `ValueError` if it is no good"""
     state = read_state(path, 'model')
-    fault = model_fault(state)
+    try: fault = model_fault(state)
+    except (RuntimeError, TypeError): fault = 'weights of an unknown kind'
     if fault: raise ValueError(f'expected a model in {path} that can be built: {fault}')
     activation, weights = ACTIVATIONS[state['activation']], state['weights']
     model = mlp(state['sizes'], activation, generator=torch.Generator())

@@ -1,9 +1,15 @@
-"`python -m website [OUT]` builds the site into OUT, by default _docs; `python -m website serve` also shows it"
-import sys
+"""`python -m website [OUT]` builds the site into OUT, by default _docs; `python -m website serve` also shows it
+
+OUT is a path such as ./site: a word alone could be a typing error for serve."""
+import os, sys
 from pathlib import Path
 
 from .build import ROOT, SiteError, build
 from .serve import serve
+
+def is_path(name):
+    "Whether `name` is surely meant as a folder: it is one already, or tells where it is"
+    return bool(name) and (os.path.isdir(name) or any(o in name for o in (os.sep, os.altsep) if o))
 
 def main(args):
     "Do what the command line `args` ask; returns the exit status"
@@ -11,6 +17,9 @@ def main(args):
         print(__doc__)
         return len(args)>1
     show = args==['serve']
+    if args and not show and not is_path(args[0]):
+        print(f'expected serve or a path such as ./site, got {args[0]!r}', file=sys.stderr)
+        return 2
     out = Path(args[0]).resolve() if args and not show else ROOT/'_docs'
     try:
         pages = build(out)

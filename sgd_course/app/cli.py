@@ -6,21 +6,54 @@
 __all__ = ['HELP', 'PREDICT_EXAMPLES', 'main', 'train', 'predict_command', 'doctor', 'progress_command']
 
 # %% ../../nbs/making/cli.ipynb #a6d302d4
-import sys
+import errno, math, sys
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import click
 
 from .. import __version__
-from sgd_course.app.lab import (has_browser, is_signed, lab_command, lay_out, run_lab, tell,
-    trust)
-from ..progress import ProgressError, export_progress, progress, reset_progress
+from .lab import (LabError, has_browser, is_signed, lab_command, lay_out,
+    lend_folder, run_lab, tell, trust)
+from sgd_course.progress import (ProgressError, check_chapter, export_progress, progress,
+    reset_progress)
+
+# %% ../../nbs/making/cli.ipynb #aea9e5f2
+def plain(
+    e:OSError, # Or any error
+)->str: # One sentence, without its number
+    "What the system says, and about which file"
+    why = getattr(e, 'strerror', None) or str(e)
+    return f'{e.filename}: {why}' if getattr(e, 'filename', None) else why
+
+class Course(click.Group):
+    "Commands that end with a sentence, whatever the console, the disk and the libraries do"
+    def main(self, *args, **kwargs):
+        if hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(errors='replace')
+        return super().main(*args, **kwargs)
+
+    def invoke(self, ctx):
+        try: return super().invoke(ctx)
+        except ImportError as e:
+            from sgd_course.app.doctor import cure_import
+            raise click.ClickException(f'{e}. {cure_import(e)}') from e
+        except OSError as e:
+            if e.errno==errno.EPIPE: raise # Such as `sgd-course progress | head -1`
+            where = '' if e.filename else 'The output cannot be written: '
+            raise click.ClickException(f'{where}{plain(e)}') from e
+
+# %% ../../nbs/making/cli.ipynb #08e177c2
+class PathName(click.Path):
+    "Name of a file or folder"
+    def convert(self, value, param, ctx):
+        if not str(value): self.fail('the name is empty.', param, ctx)
+        return super().convert(value, param, ctx)
 
 # %% ../../nbs/making/cli.ipynb #39e18881
 HELP = {'help_option_names': ['-h', '--help']}
 
-@click.group(context_settings=HELP, epilog='Example:  sgd-course lab')
+@click.group(cls=Course, context_settings=HELP, epilog='Example:  sgd-course lab')
 @click.version_option(__version__, prog_name='sgd-course')
 def main():
     "Stochastic gradient descent, built from scratch in notebooks."
@@ -35,7 +68,7 @@ Examples:
 '''
 
 @main.command(epilog=EXAMPLES)
-@click.argument('folder', default='my_course', type=click.Path(path_type=Path))
+@click.argument('folder', default='my_course', type=PathName(path_type=Path))
 @click.option('--port', type=click.IntRange(1, 65535),
     help='Port to listen on. [default: a free one from 8888 on]')
 @click.option('--no-browser', is_flag=True, help='Print the link and open no window.')
@@ -48,18 +81,24 @@ def lab(
 
     What you have written there is never overwritten."""
     cmd = lab_command(folder, port, browser=not no_browser and has_browser())
-    sentences = tell(lay_out(folder))
-    if not is_signed(folder): trust(folder)
+    sentences = [*tell(lay_out(folder)), *lend_folder(folder)]
+    try:
+        if not is_signed(folder): trust(folder)
+    except LabError as e: sentences.append(e.message)
     for line in (f'Your copy of the course: {folder.resolve()}', *sentences):
         click.echo(line)
     sys.exit(run_lab(cmd))
 
 # %% ../../nbs/making/cli.ipynb #9fc5e738
 @contextmanager
-def told():
-    "Turn errors that the learner can put right into one sentence"
+def told(
+    about:str='', # What to say before the sentence
+    after=str, # What to say after it if the disk refuses: a function that gives a sentence
+):
+    "Turn errors that the learner can put right into a sentence"
     try: yield
-    except (ValueError, OSError) as e: raise click.ClickException(str(e)) from e
+    except OSError as e: raise click.ClickException(f'{about}{plain(e)}{after()}') from e
+    except ValueError as e: raise click.ClickException(f'{about}{e}') from e
 
 # %% ../../nbs/making/cli.ipynb #680dcf33
 TRAIN_EXAMPLES = '''\b
@@ -70,20 +109,36 @@ Examples:
   sgd-course train --epochs 20 --seed 3 --out mine.pt
   sgd-course train --resume                     after Ctrl-C
 '''
-MODEL = click.Path(dir_okay=False, path_type=Path)
+MODEL = PathName(dir_okay=False, path_type=Path)
 
 # %% ../../nbs/making/cli.ipynb #b509ca7c
 def setting(name, kind, default, what, **others):
     return click.option(name, type=kind, default=default, show_default=True, help=what,
         **others)
 
+def a_number(ctx, option, value):
+    "Raise `click.BadParameter` for NaN, which is in every range"
+    if math.isnan(value): raise click.BadParameter('expected a number, got nan')
+    return value
+
+def hidden_layers(ctx, option, sizes):
+    "The layers that are not empty; raises `click.BadParameter` if they are far too large"
+    layers = tuple(n for n in sizes if n)
+    weights = sum(a*b for a, b in pairwise([784, *layers, 10]))
+    if weights>10**8: raise click.BadParameter(
+        f'expected layers with at most 100,000,000 weights, got {weights:,}')
+    return layers
+
 SETTINGS = [
-    setting('--epochs', click.IntRange(1), 5, 'Passes over the training digits.'),
-    setting('--hidden', click.IntRange(0), [100],
-        'Units of a hidden layer; once per layer, 0 for none.', multiple=True),
-    setting('--lr', click.FloatRange(0, min_open=True), 0.5, 'Largest learning rate.'),
-    setting('--batch-size', click.IntRange(1), 64, 'Digits per step.'),
-    setting('--seed', int, 0, 'For the first weights and the order of the digits.'),
+    setting('--epochs', click.IntRange(1, 10_000), 5, 'Passes over the training digits.'),
+    setting('--hidden', click.IntRange(0, 100_000), [100],
+        'Units of a hidden layer; once per layer, 0 for none.', multiple=True,
+        callback=hidden_layers),
+    setting('--lr', click.FloatRange(1e-6, 1000), 0.5, 'Largest learning rate.',
+        callback=a_number),
+    setting('--batch-size', click.IntRange(1, 50_000), 64, 'Digits per step.'),
+    setting('--seed', click.IntRange(0, 2**32 - 1), 0,
+        'For the first weights and the order of the digits.'),
     click.option('--device', default='',
         help='cpu, cuda or mps. [default: a GPU if there is one]'),
 ]
@@ -111,11 +166,15 @@ def refuse_settings(
 
 def what_is_kept(
     out:Path, # File for the network
+    full:bool=False, # Did the disk refuse?
 )->str: # One or two sentences
-    "What to tell whoever interrupted a training"
+    "What to tell whoever interrupted a training, or whose disk did"
     from sgd_course.app.train import run_file
-    if not run_file(out).exists(): return 'No epoch was complete: nothing was written.'
-    again = f'sgd-course train --resume --out {out}'
+    run, name = run_file(out), f'"{out}"' if ' ' in str(out) else out
+    if full and not run.exists(): return 'No epoch could be kept.'
+    if not run.exists(): return 'No epoch was complete: nothing was written.'
+    again = f'sgd-course train --resume --out {name}'
+    if full: return f'What fitted is kept in {run}. Make room, then go on with:  {again}'
     return f'The last whole epoch is in {out}. Go on with:  {again}'
 
 # %% ../../nbs/making/cli.ipynb #1f7aaf8c
@@ -141,11 +200,14 @@ def train(
 
     Ctrl-C keeps the last whole epoch."""
     if resume: refuse_settings(ctx, options, force)
-    from sgd_course.app.train import ProgressBar, Settings, test_accuracy, train_digits
-    hidden = tuple(n for n in options['hidden'] if n)
-    settings = Settings(**options | {'hidden': hidden})
+    from sgd_course.app.train import (ProgressBar, Settings, find_device, test_accuracy,
+        train_digits)
+    with told('--device: '): find_device(options['device'] or None)
+    settings = Settings(**options)
+    def kept(): return f'. {what_is_kept(out, full=True)}'
     try:
-        with told(): learn = train_digits(out, settings, resume, force, [ProgressBar()])
+        with told(after=kept):
+            learn = train_digits(out, settings, resume, force, [ProgressBar()])
     except KeyboardInterrupt:
         click.echo(f'\nInterrupted. {what_is_kept(out)}', err=True)
         ctx.exit(130)
@@ -174,13 +236,14 @@ def predict_command(
             'train one with  sgd-course train  or name another with --model')
     from sgd_course.learner import load_model
     from sgd_course.app.train import describe
-    with told(): network = load_model(model)
+    with told(): network = load_model(model).float()
     bad = 0
     for file in files:
-        try: click.echo(f'{file}: {describe(network, file)}')
-        except ValueError as e:
-            click.echo(f'{file}: {e}', err=True)
+        try: said = describe(network, file)
+        except (ValueError, OSError) as e:
+            click.echo(f'{file}: {plain(e)}', err=True)
             bad = 1
+        else: click.echo(f'{file}: {said}')
     sys.exit(bad)
 
 # %% ../../nbs/making/cli.ipynb #b4781aa4
@@ -208,7 +271,7 @@ Examples:
 
 # %% ../../nbs/making/cli.ipynb #d309eb38
 @main.command('progress', epilog=PROGRESS_EXAMPLES)
-@click.option('--export', 'to', type=click.Path(path_type=Path),
+@click.option('--export', 'to', type=PathName(path_type=Path),
     help='Write a copy to this file, which must not exist: .json or .csv.')
 @click.option('--reset', is_flag=True, help='Forget what was solved.')
 @click.option('--chapter', help='Forget only this chapter, by the name of its module.')
@@ -221,7 +284,9 @@ def progress_command(
 ):
     "Show which exercises you have solved. It is kept on this machine and nowhere else."
     try:
-        if chapter and not reset: raise ProgressError('--chapter goes with --reset.')
+        if chapter is not None and not reset:
+            raise ProgressError('--chapter goes with --reset.')
+        if chapter is not None: check_chapter(chapter)
         if to: click.echo(f'Written to {export_progress(to)}')
         question = f'Forget your progress in {chapter or "all chapters"}?'
         if reset and (yes or click.confirm(question)):

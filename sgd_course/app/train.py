@@ -6,7 +6,9 @@
 __all__ = ['Settings', 'make_learner', 'train_digits', 'test_accuracy', 'describe']
 
 # %% ../../nbs/making/train.ipynb #0052d417
+import os
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +17,11 @@ from filelock import FileLock, Timeout
 from torch.nn.functional import cross_entropy
 
 from ..data import load_mnist, to_vectors
-from ..expect import expects, rate, refuse, whole
+from ..expect import expects, number, refuse, whole
 from ..files import write_whole
 from ..full_mnist import digit_accuracy, digit_loaders, evaluate, predict
 from ..learner import (Learner, ProgressBar, Recorder, Schedule, architecture,
-    read_state, save_model, triangle, write_state)
+    find_device, read_state, save_model, triangle, write_state)
 from ..mini_batches import DataLoader
 from ..nonlinearity import mlp
 
@@ -33,19 +35,36 @@ class Settings(NamedTuple):
     seed:int=0 # For the first weights and for the order of the digits
     device:str='' # Where to compute, such as 'cpu' or 'cuda'; the program chooses if empty
 
+# %% ../../nbs/making/train.ipynb #82810f7c
+MOST_WEIGHTS = 100_000_000
+
+def check_settings(
+    settings:Settings, # What to train, and how
+):
+    "Raise `ValueError` for settings that make no sense"
+    whole(1, 10_000)('epochs', settings.epochs)
+    number(1e-6, 1000)('lr', settings.lr)
+    whole(1, 50_000)('batch_size', settings.batch_size)
+    whole(0, 2**32 - 1)('seed', settings.seed)
+    hidden = settings.hidden
+    if not isinstance(hidden, tuple) or len(hidden)>50:
+        refuse('hidden to be a tuple of at most 50 sizes', hidden)
+    sizes = [784, *(whole(1)('hidden', n) for n in hidden), 10]
+    weights = sum(a*b for a, b in pairwise(sizes))
+    if weights>MOST_WEIGHTS:
+        refuse(f'hidden layers with at most {MOST_WEIGHTS:,} weights', f'{weights:,}')
+
 # %% ../../nbs/making/train.ipynb #ec31d626
 def make_learner(
     settings:Settings, # What to train, and how
     *callbacks, # Further callbacks for the `Learner`
 )->Learner: # Not trained yet
     "The `Learner` of chapter 8 for the ten digits; raises `ValueError` for bad settings"
-    whole(1)('epochs', settings.epochs)
-    peak = rate('lr', settings.lr)
-    if not isinstance(settings.hidden, tuple): refuse('a tuple of sizes', settings.hidden)
-    generator = torch.Generator().manual_seed(whole(0)('seed', settings.seed))
+    check_settings(settings)
+    generator = torch.Generator().manual_seed(settings.seed)
     train, valid = digit_loaders(settings.batch_size, generator=generator)
     model = mlp([784, *settings.hidden, 10], generator=generator)
-    schedule = Schedule(lr=lambda done: triangle(done, peak))
+    schedule = Schedule(lr=lambda done: triangle(done, settings.lr))
     watchers = [Recorder(), schedule, *callbacks]
     device = settings.device or None
     return Learner(model, train, valid, cross_entropy, callbacks=watchers, device=device)
@@ -67,8 +86,8 @@ class KeepRun:
 def run_file(
     out, # File of the model
 )->Path: # File of the training that has not ended
-    "Where the state of an unfinished training is kept: beside the model"
-    return Path(f'{out}.run')
+    "Where the state of an unfinished training is kept: beside the model itself"
+    return Path(f'{os.path.realpath(out)}.run')
 
 # %% ../../nbs/making/train.ipynb #597bd8cb
 def check_free(
@@ -78,19 +97,24 @@ def check_free(
     if run_file(out).exists():
         ways = 'go on with --resume, or begin anew with --force'
         raise ValueError(f'a training to {out} was interrupted: {ways}')
-    if Path(out).exists():
+    if os.path.exists(os.path.realpath(out)):
         ways = 'choose another name with --out, or replace it with --force'
         raise ValueError(f'{out} is there already: {ways}')
 
 # %% ../../nbs/making/train.ipynb #d9fde5c8
 def check_writable(
     out, # File of the model; its folder is made if there is none
+    size:int=1, # How many bytes there will be
 ):
-    "Raise `ValueError` if no file can be written beside `out`"
-    try: write_whole(run_file(out), b'', ready=lambda: False)
+    "Raise `ValueError` if `out` and the file beside it cannot be written"
+    try:
+        for path in (out, run_file(out)):
+            write_whole(path, bytes(size), ready=lambda: False)
     except OSError as e:
-        wanted = f'expected a place for {out} where files can be written'
-        raise ValueError(f'{wanted}: {e.strerror}') from None
+        room = f' ({size/1e6:.1f} MB)' if size>1 else ''
+        wanted = f'expected a place for {out}{room} where files can be written'
+        way = 'put that right, or choose another place with --out'
+        raise ValueError(f'{wanted}, got "{e.strerror}": {way}') from None
 
 # %% ../../nbs/making/train.ipynb #4902c0df
 @contextmanager
@@ -98,11 +122,12 @@ def alone(
     out, # File of the model
 ):
     "For `with`: keeps others from training to `out`; raises `ValueError` if somebody does"
-    lock = FileLock(f'{out}.lock')
+    lock = FileLock(f'{os.path.realpath(out)}.lock')
     try: lock.acquire(timeout=0)
     except Timeout:
         ways = 'wait for its end, or choose another name with --out'
         raise ValueError(f'another training to {out} is under way: {ways}') from None
+    except NotImplementedError: pass # A disk that has no locks
     try: yield
     finally:
         with suppress(OSError): Path(lock.lock_file).unlink() # Windows does it by itself
@@ -115,13 +140,22 @@ def read_run(
     """Read the training to `out` that was interrupted; raises `ValueError`
     if there is none, and if its file is damaged or from another version"""
     path = run_file(out)
-    if not path.exists():
+    if not os.path.lexists(path):
         refuse(f'an interrupted training in {path}', 'none: leave --resume out')
     run = read_state(path, 'run')
     found = run.get('settings') if isinstance(run, dict) else None
     if not isinstance(found, dict) or found.keys()!=set(Settings._fields):
         refuse(f'a training of this version in {path}', 'another: begin anew with --force')
+    try: check_settings(Settings(**found))
+    except ValueError as e: refuse(f'a training in {path}', f'a damaged one: {e}')
     return Settings(**found), run.get('state')
+
+# %% ../../nbs/making/train.ipynb #2d58fec2
+def room_for(
+    model, # Network
+)->int: # Bytes
+    "What a file takes while its successor is written beside it, and a bit more"
+    return 2*sum(p.nbytes for p in model.parameters()) + 100_000
 
 # %% ../../nbs/making/train.ipynb #e4363062
 def train_digits(
@@ -132,12 +166,15 @@ def train_digits(
     callbacks=(), # Further callbacks, such as a `ProgressBar`
 )->Learner: # Trained
     """Train a network on the digits and write it to `out`;
-    raises `ValueError` for bad settings and where something would be lost"""
+    raises `ValueError` for bad settings and where something would be lost,
+    `OSError` if the disk refuses"""
+    if not resume: check_settings(settings)
     check_writable(out)
     with alone(out):
         if not resume and not force: check_free(out)
         if resume: settings, state = read_run(out)
         learn = make_learner(settings, KeepRun(run_file(out), settings), *callbacks)
+        check_writable(out, room_for(learn.model))
         if resume:
             learn.load_state(state)
             learn.kept = learn.state()

@@ -8,6 +8,7 @@ from nbdev.config import get_config
 
 from repository import ROOT
 from website import build, convert, links
+from website.__main__ import main
 from website.convert import markdown, split_options
 
 pytestmark = pytest.mark.filterwarnings("ignore:'myst_parser")
@@ -178,6 +179,12 @@ def test_only_an_earlier_site_or_an_empty_folder_is_replaced(small, tmp_path):
     (ROOT/'nbs', 'would be deleted'), (ROOT/'README.md', 'the file')])
 def test_the_repository_is_never_replaced(out, why):
     with pytest.raises(build.SiteError, match=why): build.check_out(out)
+
+@pytest.mark.parametrize('name', ['server', 'sreve', 'preview', '', '--help-me'])
+def test_a_word_alone_is_no_folder(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([name])==2 and 'expected serve or a path' in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
 
 def test_sidebar_and_folder_must_agree(tmp_path):
     (tmp_path/'index.ipynb').touch()

@@ -1,5 +1,5 @@
 "The file of progress: two notebooks at once, damage, a disk that refuses"
-import json, os, subprocess, sys
+import csv, json, os, subprocess, sys
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -73,6 +73,67 @@ def test_damaged_file_is_told_in_the_table(path):
     note_solved('a.b', path)
     path.write_text(path.read_text()[:-9])
     assert 'damaged' in repr(progress(path)) and 'damaged' not in repr(progress(path))
+
+IN_A_NOTE = '{"format": 1, "exercises": {"a.b": {"solved": null, "hints": 0, "more": %s}}}'
+
+@pytest.mark.parametrize('depth', [100_000, sys.getrecursionlimit() - 60, 900, 300])
+@pytest.mark.parametrize('text', [IN_A_NOTE, '%s'])
+def test_brackets_in_brackets_end_nothing(text, depth, path):
+    "However deep they are: some depths can be read and not written again"
+    path.parent.mkdir()
+    path.write_text(text % ('['*depth + ']'*depth))
+    note_solved('a.c', path)
+    assert 'a.c' in load_progress(path)[0]
+
+def test_mark_of_an_editor_is_no_damage(path):
+    note_solved('a.b', path)
+    path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    assert progress(path).notes.keys()=={'a.b'} and not progress(path).said
+
+def test_a_linked_file_is_written_through_and_set_aside_where_it_lies(tmp_path):
+    link, target = tmp_path/'here'/'progress.json', tmp_path/'cloud'/'mine.json'
+    link.parent.mkdir()
+    link.symlink_to(target)
+    note_solved('a.b', link)
+    assert link.is_symlink() and load_progress(target)[0].keys()=={'a.b'}
+    target.write_text('damaged')
+    note_solved('a.c', link)
+    assert link.is_symlink() and load_progress(target)[0].keys()=={'a.c'}
+    assert (tmp_path/'cloud'/'mine (damaged 1).json').read_text()=='damaged'
+
+def refuse(*args, **kwargs): raise PermissionError(13, 'Permission denied')
+
+def test_what_cannot_be_written_is_shown(path, monkeypatch):
+    "As from a folder that is read-only, where there can be no lock"
+    note_solved('quadratic_loss.descent', path)
+    monkeypatch.setattr(module, 'FileLock', refuse)
+    shown = repr(progress(path))
+    assert '[x] quadratic_loss.descent' in shown and 'SGD_COURSE_HOME' in shown
+    for act, *args in [(note_solved, 'a.c', path), (note_hint, 'a.c', 3, path), (reset_progress, None, path)]:
+        with pytest.raises(ProgressError, match='Permission denied.*SGD_COURSE_HOME'): act(*args)
+    assert export_progress(path.with_name('copy.csv'), path).exists()
+    path.write_text('damaged')
+    with pytest.raises(ProgressError, match='Permission denied'): progress(path)
+
+@pytest.mark.parametrize('text', [None, '{"format": 1, "exercises": {}}', 'damaged', ''])
+def test_a_copy_of_nothing_is_not_written(text, path):
+    path.parent.mkdir()
+    if text is not None: path.write_text(text)
+    with pytest.raises(ProgressError, match='no progress to copy') as e:
+        export_progress(path.with_name('copy.csv'), path)
+    assert ('damaged' in str(e.value))==(text in ('damaged', '')) and not path.with_name('copy.csv').exists()
+
+def test_a_copy_is_whole_or_not_there(path, monkeypatch):
+    note_solved('a.b', path)
+    note_solved('a "quoted", \ud800 name', path)
+    copy = path.with_name('copy.csv')
+    with monkeypatch.context() as m:
+        m.setattr(os, 'fsync', refuse)
+        with pytest.raises(ProgressError, match='copy.csv cannot be written'): export_progress(copy, path)
+    assert not copy.exists() and export_progress(copy, path)==copy
+    with open(copy, encoding='utf-8', newline='') as f: rows = [*csv.reader(f)]
+    assert [row[0] for row in rows]==['exercise', 'a "quoted", ? name', 'a.b'] and {len(row) for row in rows}=={3}
+    with pytest.raises(ProgressError, match='exists already'): export_progress(copy, path)
 
 def test_newer_file_is_left_alone(path):
     note_solved('a.b', path)
