@@ -481,6 +481,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'sgd_course.pictures.is_frame': ('making/pictures.html#is_frame', 'sgd_course/pictures.py'),
                                      'sgd_course.pictures.is_hollow': ('making/pictures.html#is_hollow', 'sgd_course/pictures.py'),
                                      'sgd_course.pictures.is_one_mark': ('making/pictures.html#is_one_mark', 'sgd_course/pictures.py'),
+                                     'sgd_course.pictures.is_solid': ('making/pictures.html#is_solid', 'sgd_course/pictures.py'),
                                      'sgd_course.pictures.level_lines': ('making/pictures.html#level_lines', 'sgd_course/pictures.py'),
                                      'sgd_course.pictures.local_ink': ('making/pictures.html#local_ink', 'sgd_course/pictures.py'),
                                      'sgd_course.pictures.marks': ('making/pictures.html#marks', 'sgd_course/pictures.py'),

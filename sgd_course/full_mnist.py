@@ -81,7 +81,7 @@ def predict(
     source, # Path of an image file, or anything else that `digit_from_image` takes
 )->torch.Tensor: # Probabilities (classes,), on the CPU
     """What `model` sees in one picture;
-    raises `ValueError` for what is no picture and for a blank one"""
+    raises `ValueError` for what is no picture, for a blank one and for several digits"""
     x = to_vectors(digit_from_image(source))[None]
     device = next(model.parameters()).device
     model.eval()

@@ -65,7 +65,8 @@ def test_same_digit_from_any_file(drawn, tmp_path, kind):
 def test_photo_taken_sideways(drawn, tmp_path, kind):
     exif, path = Image.Exif(), tmp_path/f'phone.{kind}'
     exif[0x0112] = 6 # To be turned by 90 degrees clockwise
-    Image.fromarray(np.rot90(255 - drawn[..., 3])).save(path, exif=exif)
+    pressed = {'compression': 'tiff_lzw'} if kind=='tif' else {}
+    Image.fromarray(np.rot90(255 - drawn[..., 3])).save(path, exif=exif, **pressed)
     upright = digit_from_image(drawn).int()
     with Image.open(path) as im:
         for source in (path, im): assert (digit_from_image(source) - upright).abs().max() < 60 # JPEG blurs a little
@@ -79,7 +80,7 @@ def test_shrinking_equals_averaging():
     mean = fine.reshape(h, 7, w, 50).mean((1, 3))
     assert np.abs(data.fit_box(ink) - 255*mean/mean.max()).max() <= 0.5 + 1e-9
 
-@pytest.mark.parametrize('height,width', [(1, 400), (400, 1), (3, 3), (28, 28), (400, 150)])
+@pytest.mark.parametrize('height,width', [(1, 400), (400, 1), (3, 3), (28, 12), (400, 150)])
 def test_any_size(height, width):
     d = digit_from_image(np.pad(np.ones((height, width)), max(5, width//2)))
     assert d.shape == (28, 28) and max(d.any(0).sum(), d.any(1).sum()) == 20
@@ -131,7 +132,7 @@ def test_missing_file_and_folder(tmp_path):
 # --- as they are photographed
 
 @pytest.fixture(scope='module')
-def five(): return [load_mnist('test').images[k].numpy() for k in (3, 2, 1, 30, 4)] # 0, 1, 2, 3, 4
+def digits(): return [load_mnist('test').images[k].numpy() for k in (3, 2, 1, 18)] # 0, 1, 2, 3
 
 @pytest.fixture(scope='module')
 def says():
@@ -142,12 +143,12 @@ def says():
     return says
 
 @pytest.mark.parametrize('sheet', SHEETS)
-def test_digits_are_read_on_any_sheet(five, says, sheet):
+def test_digits_are_read_on_any_sheet(digits, says, sheet):
     "As well as on a clean sheet, but for one"
-    assert sum(says(SHEETS[sheet](digit))==k for k, digit in enumerate(five)) >= 4
+    assert sum(says(SHEETS[sheet](digit))==k for k, digit in enumerate(digits)) >= 4
 
-def test_white_strokes_on_nothing(five, says):
-    for k, digit in enumerate(five):
+def test_white_strokes_on_nothing(digits, says):
+    for k, digit in enumerate(digits):
         alpha = levels(stroke(digit))
         assert says(np.stack([np.full_like(alpha, 255)]*3 + [alpha], 2))==k
 
@@ -159,12 +160,9 @@ def test_digits_of_mnist_stay_as_they_are():
 
 @pytest.mark.parametrize('gap', [5, 20, 60])
 @pytest.mark.parametrize('light', [1, .6])
-def test_two_digits_are_not_one(five, gap, light):
-    two = [stroke(five[k], 70) for k in (0, 3)]
-    ink = np.concatenate([o[:, o.max(0) > .5] for o in (two[0], np.ones((len(two[0]), 0)), two[1]) if o.size], 1)
-    middle = (two[0].max(0) > .5).sum()
-    ink = np.concatenate([ink[:, :middle], np.zeros((len(ink), gap)), ink[:, middle:]], 1)
-    sheet = .85 - .7*np.pad(ink, 30)
+def test_two_digits_are_not_one(digits, gap, light):
+    left, right = (s[:, s.max(0) > .5] for s in (stroke(digits[k], 70) for k in (0, 3)))
+    sheet = .85 - .7*np.pad(np.concatenate([left, np.zeros((len(left), gap)), right], 1), 30)
     with pytest.raises(ValueError, match='expected one digit, got 2 marks'):
         digit_from_image(levels(sheet*np.linspace(1, light, sheet.shape[1])))
 
@@ -181,14 +179,14 @@ from sgd_course.data import digit_from_image
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1024
 before = peak()
 digit_from_image(sys.argv[1])
-assert peak() - before < 250, peak() - before
+assert peak() - before < 70, peak() - before
 '''
 
 @pytest.mark.skipif(sys.platform!='linux', reason='counts kilobytes')
-def test_large_photo_needs_little_memory(five, tmp_path):
-    "50 megapixels as RGB would be 150 MB for the bytes alone, and eight times as much as whole numbers"
-    sheet = Image.fromarray(levels(drawn_on_paper(five[0])))
-    sheet.resize((6000, 8000)).convert('RGB').save(tmp_path/'large.jpg')
+def test_large_photo_needs_little_memory(digits, tmp_path):
+    "24 megapixels as RGB are 72 MB as bytes, and eight times as much as whole numbers"
+    sheet = Image.fromarray(levels(drawn_on_paper(digits[0])))
+    sheet.resize((4000, 6000)).convert('RGB').save(tmp_path/'large.jpg')
     res = subprocess.run([sys.executable, '-c', MEMORY, tmp_path/'large.jpg'], cwd=ROOT, capture_output=True, text=True)
     assert (res.returncode, res.stderr)==(0, '')
 
