@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 from platformdirs import user_cache_dir
 
 from . import expect
 from .expect import expects, one_of, refuse, whole
 from .files import write_whole
+from .pictures import find_ink
 
 # %% ../nbs/making/data.ipynb #ead0f791
 MNIST_FILE = Path(str(files('sgd_course')))/'content'/'mnist'/'mnist.npz'
@@ -194,77 +194,6 @@ def torchvision_folder(
                 'environment variable SGD_COURSE_HOME to another folder.') from e
     return root
 
-# %% ../nbs/making/data.ipynb #3744f5c7
-def pixels(
-    im:Image.Image, # Of any mode
-)->np.ndarray: # As `read_image` gives it
-    "What Pillow holds: whole or real numbers as they are, all else as RGBA"
-    return np.asarray(im if im.mode[0] in 'IF' else im.convert('RGBA'))
-
-def read_image(
-    path, # Image file of any format that Pillow reads
-)->np.ndarray: # (height, width, 4) RGBA, uint8; (height, width) if more than 8 bits
-    "Read an image file; raises `ValueError` if it is missing or cannot be read"
-    try:
-        with Image.open(path) as im: return pixels(ImageOps.exif_transpose(im))
-    except FileNotFoundError as e: raise ValueError(f'there is no image file {path}') from e
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
-        raise ValueError(f'cannot read an image from {path}: {e}') from e
-
-# %% ../nbs/making/data.ipynb #80f48da0
-@expects(full=expect.positive)
-def to_levels(
-    array, # Array, tensor or nested list of any shape; finite, from 0 to 1, 255 or 65,535
-    full:int=None, # Full brightness; the first of 1, 255, 65,535 that fits if `None`
-)->np.ndarray: # Same shape, dtype int64, 0 to 255
-    "Brightness in whole levels, $\\lfloor 255\\,v/\\mathrm{full} + 1/2 \\rfloor$"
-    if isinstance(array, torch.Tensor):
-        array = array.detach().cpu()
-        if not array.is_complex(): array = array.double()
-    a = np.asarray(array)
-    if a.dtype.kind not in 'buif': refuse('numbers', f'an array of dtype {a.dtype}')
-    if not a.size: refuse('a picture', f'an empty array of shape {a.shape}')
-    a = a.astype(np.float64)
-    if not np.isfinite(a).all(): refuse('finite numbers', 'NaN or infinity')
-    lo, hi = a.min(), a.max()
-    if lo<0 or hi>65535: refuse('values from 0 to 1, 255 or 65535', f'{lo:g} to {hi:g}')
-    full = full or next(o for o in (1, 255, 65535) if hi<=o)
-    if hi>full: refuse(f'values up to {full:g}', f'{hi:g}')
-    return np.floor(a*255/full + 0.5).astype(np.int64)
-
-# %% ../nbs/making/data.ipynb #7dc11478
-def to_grey(
-    levels:np.ndarray, # (h, w) or (h, w, 1, 3 or 4), or colour first; int64, 0 to 255
-)->np.ndarray: # (h, w), int64, 0 (black) to 255 (white)
-    "Grey levels, $0.299R+0.587G+0.114B$ on white paper, rounded; may raise `ValueError`"
-    shape = levels.shape
-    if levels.ndim==3 and shape[2] not in (1, 3, 4): levels = np.moveaxis(levels, 0, 2)
-    if levels.ndim==2: return levels
-    if levels.ndim!=3 or levels.shape[2] not in (1, 3, 4):
-        refuse('a picture of shape (h, w), (h, w, 3) or (h, w, 4)', shape)
-    if levels.shape[2]==1: return levels[..., 0]
-    grey = (levels[..., :3] @ np.array([299, 587, 114]) + 500)//1000
-    if levels.shape[2]==3: return grey
-    alpha = levels[..., 3]
-    return (grey*alpha + 255*(255 - alpha) + 127)//255
-
-# %% ../nbs/making/data.ipynb #d22c2b6a
-def find_ink(
-    grey:np.ndarray, # (h, w), int64, 0 (black) to 255 (white)
-)->np.ndarray: # The smallest rectangle with all the ink; int64, 0 is paper
-    "Cut out the ink; raises `ValueError` if nothing differs from the frame by 32 levels"
-    frame = [grey[0], grey[-1], grey[:, 0], grey[:, -1]] # Corners twice
-    frame = np.sort(np.concatenate(frame))
-    paper = frame[len(frame)//2]
-    dark_on_light = paper - grey.min() >= grey.max() - paper
-    ink = paper - grey if dark_on_light else grey - paper
-    if ink.max() < 32:
-        raise ValueError('found no digit: no pixel differs from the paper by 32 levels of '
-            f'255, at most by {ink.max()}')
-    ink = np.where(ink*8 < ink.max(), 0, ink)
-    rows, cols = ink.any(1).nonzero()[0], ink.any(0).nonzero()[0]
-    return ink[rows[0]:rows[-1]+1, cols[0]:cols[-1]+1]
-
 # %% ../nbs/making/data.ipynb #27e272cd
 def overlaps(
     fine:int, # Pixels before
@@ -294,17 +223,21 @@ def place(
     mass, moment = int(ink.sum()), int(ink @ np.arange(size))
     return min(max((29*mass - 2*moment)//(2*mass), 0), 28 - size)
 
-# %% ../nbs/making/data.ipynb #36ad6a47
-def digit_from_image(
-    source, # Path, array, tensor or Pillow image; any size, grey or coloured
+# %% ../nbs/making/data.ipynb #5171236b
+def to_digit(
+    ink:np.ndarray, # (h, w), int64, 0 is paper; ink in each outermost row and column
 )->torch.Tensor: # (28, 28), uint8, 0 is paper and 255 full ink
-    "Make an MNIST-style digit of a picture; raises `ValueError` if there is no ink"
-    if isinstance(source, Image.Image): source = pixels(source)
-    is_file = isinstance(source, (str, os.PathLike))
-    array = read_image(source) if is_file else source
-    levels = to_levels(array, 255 if is_file and array.dtype==np.uint8 else None)
-    box = fit_box(find_ink(to_grey(levels)))
+    "Give ink the size and the place of MNIST's digits"
+    box = fit_box(ink)
     (h, w), res = box.shape, torch.zeros(28, 28, dtype=torch.uint8)
     top, left = place(h, box.sum(1)), place(w, box.sum(0))
     res[top:top+h, left:left+w] = torch.from_numpy(box)
     return res
+
+# %% ../nbs/making/data.ipynb #36ad6a47
+def digit_from_image(
+    source, # Path, array, tensor or Pillow image; any size, grey or coloured
+)->torch.Tensor: # (28, 28), uint8, 0 is paper and 255 full ink
+    """Make an MNIST-style digit of a picture; raises `ValueError` for what is no picture,
+    and where there is no ink or more than one digit"""
+    return to_digit(find_ink(source))

@@ -95,7 +95,7 @@ def predict(
     source, # Path of an image file, or anything else that `digit_from_image` takes
 )->torch.Tensor: # Probabilities (classes,), on the CPU
     """What `model` sees in one picture;
-    raises `ValueError` for what is no picture, a blank one, and another kind of model"""
+    raises `ValueError` for no picture, a blank one, several digits, and another kind of model"""
     wanted = 'scores of several classes for 784 pixels (Learner.predict takes others)'
     x = to_vectors(digit_from_image(source))[None]
     weight = next(model.parameters(), x)

@@ -215,6 +215,19 @@ def train(
     click.echo(f'Wrote {out}: {right:.4f} of the 10,000 validation digits are right.')
     if test: click.echo(f'Of the test digits, {test_accuracy(learn):.4f} are right.')
 
+# %% ../../nbs/making/cli.ipynb #989d03ca
+def sketch(
+    digit, # (28, 28), uint8, 0 is paper
+    encoding:str, # Of the terminal, such as 'utf-8'
+)->str: # Up to 14 lines of up to 28 characters
+    "A digit as characters, each of which stands for two pixels"
+    signs = ' ▀▄█'
+    try: signs.encode(encoding)
+    except (UnicodeEncodeError, LookupError): signs = " '.#"
+    inked = (digit >= 96).int()
+    rows = (inked[::2] + 2*inked[1::2]).tolist()
+    return '\n'.join(''.join(signs[k] for k in row).rstrip() for row in rows).strip('\n')
+
 # %% ../../nbs/making/cli.ipynb #b118744d
 PREDICT_EXAMPLES = '''\b
 Examples:
@@ -230,20 +243,25 @@ def predict_command(
     files, # Pictures of one digit each
     model:Path, # File from `train`
 ):
-    "Say which digit each picture shows: dark ink on light paper or the reverse, any size."
+    """Say which digit each picture shows: dark ink on light paper or the reverse, any size.
+
+    On a terminal, a drawing below each answer is what the network saw."""
     if not model.exists():
         raise click.ClickException(f'there is no network in {model}: '
             'train one with  sgd-course train  or name another with --model')
     from sgd_course.learner import load_model
     from sgd_course.app.train import describe
     with told(): network = load_model(model).float()
+    terminal = hasattr(sys.stdout, 'isatty') and sys.stdout.isatty()
     bad = 0
     for file in files:
-        try: said = describe(network, file)
+        try: answer = describe(network, file)
         except (ValueError, OSError) as e:
             click.echo(f'{file}: {plain(e)}', err=True)
             bad = 1
-        else: click.echo(f'{file}: {said}')
+            continue
+        click.echo(f'{file}: {answer}')
+        if terminal: click.echo(sketch(answer.digit, sys.stdout.encoding))
     sys.exit(bad)
 
 # %% ../../nbs/making/cli.ipynb #b4781aa4

@@ -195,13 +195,36 @@ def test_accuracy(
     found = evaluate(learn.model, test, {'accuracy': digit_accuracy}, learn.device)
     return found['accuracy']
 
+# %% ../../nbs/making/train.ipynb #c14abd3f
+import base64, io
+
+from PIL import Image
+
+from ..data import digit_from_image
+
+# %% ../../nbs/making/train.ipynb #15e154e3
+class Answer(str):
+    "A line of text, with the digit that the network saw; a notebook shows both"
+    def __new__(cls, text, digit):
+        answer = super().__new__(cls, text)
+        answer.digit = digit # (28, 28), uint8, 0 is paper
+        return answer
+
+    def _repr_html_(self):
+        file = io.BytesIO()
+        picture = Image.fromarray(255 - self.digit.numpy())
+        picture.resize((112, 112), Image.Resampling.NEAREST).save(file, 'PNG')
+        data = base64.b64encode(file.getvalue()).decode()
+        return (f'<p>{self}</p><img src="data:image/png;base64,{data}" '
+            'alt="What the network saw: the picture as a digit of 28 by 28 pixels">')
+
 # %% ../../nbs/making/train.ipynb #c86efec9
 @expects(guesses=whole(1, 10))
 def describe(
     model, # Network as from `mlp`, from 784 pixels to ten scores
     source, # Image file, or anything else that `digit_from_image` takes
     guesses:int=3, # How many digits to name, 1 to 10
-)->str: # One line
+)->Answer: # One line of text; its `digit` is what the network saw
     """The digits that `model` sees in a picture, most probable first; raises `ValueError`
     for what is no picture of a digit, and for a network of other sizes"""
     sizes = architecture(model)['sizes']
@@ -210,4 +233,5 @@ def describe(
         refuse('a network from 784 pixels to 10 scores', f'one from {inputs} to {outputs}')
     top = predict(model, source).topk(guesses)
     pairs = zip(top.indices.tolist(), top.values.tolist())
-    return ', '.join(f'{digit} ({p:.0%})' for digit, p in pairs)
+    text = ', '.join(f'{digit} ({p:.0%})' for digit, p in pairs)
+    return Answer(text, digit_from_image(source))

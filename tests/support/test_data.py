@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from sgd_course import data, files
-from sgd_course.data import (IDX_FILES, MNIST_FILE, cache_folder, digit_from_image, idx_bytes, is_intact, load_mnist,
+from sgd_course.data import (IDX_FILES, MNIST_FILE, cache_folder, idx_bytes, is_intact, load_mnist,
     read_arrays, to_float, to_vectors, torchvision_folder)
 from sgd_course.files import write_whole
 
@@ -363,115 +362,6 @@ data.torchvision_folder()
     _, err = other.communicate(timeout=300)
     assert other.returncode == 0, err
     check_folder(home)
-
-# --- the learner's own digit
-
-@pytest.fixture
-def drawn():
-    "A 7 of RGBA, black on transparent, 90 by 60"
-    a = np.zeros((90, 60, 4), np.uint8)
-    a[10:20, 10:50, 3] = a[10:80, 40:50, 3] = 255
-    return a
-
-def test_digit_has_the_form_of_mnist(drawn):
-    d = digit_from_image(drawn)
-    assert d.shape == (28, 28) and d.dtype == torch.uint8 and d.max() == 255
-    rows, cols = d.any(1).nonzero(), d.any(0).nonzero()
-    assert rows.max() - rows.min() + 1 == 20 and cols.max() - cols.min() + 1 == 11 # 40/70 of 20 is 11.4
-    d = d.float()
-    at, mass = torch.arange(28.), d.sum()
-    assert abs(d.sum(1)@at/mass - 14) <= 0.5 and abs(d.sum(0)@at/mass - 14) <= 0.5
-
-FORMS = {
-    'ink on paper': lambda a: 255 - a[..., 3],
-    'chalk': lambda a: a[..., 3],
-    'fractions': lambda a: a[..., 3]/255,
-    'bool': lambda a: a[..., 3] > 0,
-    '16 bits': lambda a: a[..., 3].astype(np.uint16)*257,
-    'list': lambda a: (a[..., 3] > 0).astype(int).tolist(),
-    'one channel': lambda a: a[..., 3:],
-    'rgb': lambda a: np.repeat(a[..., 3:], 3, 2),
-    'tensor': lambda a: torch.tensor(a[..., 3]),
-    'float tensor': lambda a: torch.tensor(a[None, ..., 3]/255, requires_grad=True),
-    'colour first': lambda a: torch.tensor(a).permute(2, 0, 1),
-    'pillow rgba': lambda a: Image.fromarray(a),
-    'pillow grey': lambda a: Image.fromarray(a[..., 3]),
-    'pillow 16 bits': lambda a: Image.fromarray(a[..., 3].astype(np.uint16)*257),
-    'margins': lambda a: np.pad(a, ((3, 300), (40, 9), (0, 0))),
-}
-
-@pytest.mark.parametrize('form', FORMS)
-def test_same_digit_in_any_form(drawn, form):
-    assert torch.equal(digit_from_image(FORMS[form](drawn)), digit_from_image(drawn))
-
-@pytest.mark.parametrize('kind', [
-    'rgba.png', 'grey.png', 'rgb.bmp', 'one_bit.png', 'palette.gif', 'sixteen.png', 'sixteen.tif'])
-def test_same_digit_from_any_file(drawn, tmp_path, kind):
-    grey, path = 255 - drawn[..., 3], tmp_path/kind
-    images = dict(rgba=drawn, grey=grey, rgb=np.stack([grey]*3, 2), one_bit=grey > 0, palette=grey,
-        sixteen=grey.astype(np.uint16)*257)
-    Image.fromarray(images[path.stem]).save(path)
-    for source in (path, str(path)): assert torch.equal(digit_from_image(source), digit_from_image(drawn))
-
-def test_photo_taken_sideways(drawn, tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6 # To be turned by 90 degrees clockwise
-    Image.fromarray(np.rot90(255 - drawn[..., 3])).save(tmp_path/'phone.png', exif=exif)
-    assert torch.equal(digit_from_image(tmp_path/'phone.png'), digit_from_image(drawn))
-
-def test_shrinking_equals_averaging():
-    "Against the definition, with areas counted on a grid that both sizes divide"
-    ink = np.random.default_rng(0).integers(0, 256, (7, 50))
-    h, w = data.fit_box(ink).shape
-    assert (h, w) == (3, 20)
-    fine = np.kron(ink, np.ones((h, w)))
-    mean = fine.reshape(h, 7, w, 50).mean((1, 3))
-    assert np.abs(data.fit_box(ink) - 255*mean/mean.max()).max() <= 0.5 + 1e-9
-
-@pytest.mark.parametrize('height,width', [(1, 400), (400, 1), (3, 3), (28, 28), (1000, 700)])
-def test_any_size(height, width):
-    d = digit_from_image(np.pad(np.ones((height, width)), 5))
-    assert d.shape == (28, 28) and max(d.any(0).sum(), d.any(1).sum()) == 20
-
-@pytest.mark.parametrize('bad,message', [
-    (np.zeros((28, 28)), 'no digit'),
-    (np.full((50, 40, 3), 255, np.uint8), 'no digit'),
-    (np.array([[1.]]), 'no digit'),
-    (np.zeros((0, 28)), 'empty'),
-    ([], 'empty'),
-    (np.zeros(28), r'\(28,\)'),
-    (np.zeros((28, 28, 2)), r'\(28, 28, 2\)'),
-    (np.zeros((2, 1, 28, 28)), r'\(2, 1, 28, 28\)'),
-    (5, r'\(\)'),
-    (np.full((9, 9), np.nan), 'NaN'),
-    (np.full((9, 9), np.inf), 'infinity'),
-    (np.full((9, 9), -0.5), '-0.5'),
-    (np.full((9, 9), 1e6), r'1e\+06'),
-    (np.zeros((9, 9), complex), 'complex'),
-    (None, 'dtype'),
-    ([[1, 2], [3]], 'inhomogeneous'),
-])
-def test_no_digit(bad, message):
-    with pytest.raises(ValueError, match=message): digit_from_image(bad)
-
-def test_blank_file(tmp_path):
-    "The levels of a file are of 255, even where none is above 1"
-    Image.fromarray(np.eye(30, dtype=np.uint8)).save(tmp_path/'blank.png')
-    with pytest.raises(ValueError, match='no digit'): digit_from_image(tmp_path/'blank.png')
-
-@pytest.mark.parametrize('content', [b'', b'hello', b'\x89PNG\r\n\x1a\n' + bytes(50)])
-def test_unreadable_file(tmp_path, content):
-    (tmp_path/'mine.png').write_bytes(content)
-    with pytest.raises(ValueError, match='cannot read an image.*mine.png'): digit_from_image(tmp_path/'mine.png')
-
-def test_cut_off_file(tmp_path):
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (99, 99), np.uint8)).save(tmp_path/'mine.png')
-    (tmp_path/'mine.png').write_bytes((tmp_path/'mine.png').read_bytes()[:3000])
-    with pytest.raises(ValueError, match='cannot read an image'): digit_from_image(tmp_path/'mine.png')
-
-def test_missing_file_and_folder(tmp_path):
-    with pytest.raises(ValueError, match='no image file'): digit_from_image(tmp_path/'mine.png')
-    with pytest.raises(ValueError, match='cannot read an image'): digit_from_image(tmp_path)
 
 # --- pictures as vectors
 

@@ -11,10 +11,11 @@ from conftest import guarded_page, served
 from repository import HELPERS
 
 from sgd_course import figures
-from sgd_course.data import digit_from_image, load_mnist, to_float
+from sgd_course.data import digit_from_image, load_mnist, to_digit, to_float
 from sgd_course.figures import (Figure, batch_figure, bend_figure, bowl_figure, descent_figure, draw_figure,
     graph_figure, growing_figure, losses_figure, pack_network, race_figure, record_run, to_text, toy_points,
     trained_network)
+from sgd_course.pictures import cut_out, plain_ink
 
 def numbers(values): return torch.as_tensor(values, dtype=torch.float64)
 
@@ -63,11 +64,8 @@ def drawings():
     yield from 255 - load_mnist('test').images[:40]
 
 def prepared(grey):
-    "What Python makes of a grey picture; `None` if it is blank"
-    if grey.max() <= 1: return None   # Would be read as 0 to 1
-    # RGBA, so that 255 is full brightness even if all is dark
-    picture = torch.stack([grey]*3 + [torch.full_like(grey, 255)], 2)
-    try: return digit_from_image(picture).flatten().tolist()
+    "What Python makes of a grey picture on even paper; `None` if it is blank"
+    try: return to_digit(cut_out(plain_ink(grey.numpy().astype(int)))).flatten().tolist()
     except ValueError: return None
 
 def test_drawings_are_prepared_as_python_does_it(ask):
