@@ -47,11 +47,15 @@ def made_here():
 
 # Storing
 
+PYTHON = {'file_extension': '.py', 'mimetype': 'text/x-python', 'name': 'python'}   # What nbconvert must know
+
 def refresh(path):
     "Execute the notebook at `path` in its own folder and write it back"
     nb = nbformat.read(path, as_version=4)
     resources = {'metadata': {'path': str(path.parent)}}
+    metadata = nb.metadata.copy()
     NotebookClient(nb, timeout=600, kernel_name='python3', coalesce_streams=True, resources=resources).execute()
+    nb.metadata = metadata | {'language_info': PYTHON}   # Without the version that ran here
     for output in (o for c in nb.cells if c.cell_type=='code' for o in c.outputs):
         if 'text' in output: output.text = without_bars(output.text)
         data = output.get('data', {})

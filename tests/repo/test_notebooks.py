@@ -125,12 +125,10 @@ def test_faults_are_found():
         {'output_type': 'error', 'traceback': ['/home/me/x.py']}]
     assert len(list(faults({'execution_count': 1, 'source': '#| fig-alt:\nplot()', 'outputs': outputs})))==5
 
-PYTHON = {'file_extension': '.py', 'mimetype': 'text/x-python', 'name': 'python'}
-
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=name)
 def test_notebook_names_its_language(path):
-    "And nothing else, such as the version of Python; nbconvert needs it to write a script"
-    assert notebooks.read(path)['metadata'].get('language_info')==PYTHON
+    "And nothing else, such as the version of Python; `make outputs` mends it"
+    assert notebooks.read(path)['metadata'].get('language_info')==outputs.PYTHON
 
 # What a learner needs
 
