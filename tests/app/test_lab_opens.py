@@ -33,8 +33,17 @@ class LabPage:
         self.page.on('websocket', lambda o: o.on('framereceived', lambda frame: self.listen(o.url, frame)))
         self.page.goto(lab.link.replace('/lab/tree', f'/lab/workspaces/{self.path.stem}/tree'))
         self.current('index.ipynb')
-        self.page.locator(f'.jp-RenderedMarkdown a[href*="{chapter}"]').first.click()
+        self.into_sight(self.page.locator(f'.jp-RenderedMarkdown a[href*="{chapter}"]').first).click()
         self.current(chapter)
+
+    def into_sight(self, link):
+        "Scroll until `link` is there: JupyterLab 4.4 makes only the cells that are seen"
+        self.page.mouse.move(640, 400)   # Over the notebook
+        until = time.monotonic() + PATIENCE/1000
+        while not link.count() and time.monotonic() < until:
+            self.page.mouse.wheel(0, 400)
+            self.page.wait_for_timeout(200)
+        return link
 
     def listen(self, url, frame):
         if b'kernel_info_reply' in as_bytes(frame): self.introduced.append(url)
