@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['cut_out', 'find_ink']
 
-# %% ../nbs/making/pictures.ipynb #584e7515
+# %% ../nbs/making/pictures.ipynb #2959a01c
 import os, warnings
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from .expect import refuse
 
-# %% ../nbs/making/pictures.ipynb #0da365ef
+# %% ../nbs/making/pictures.ipynb #9dc6d07b
 SIDE = 800   # Pixels along the longer side that are enough to find a digit
 
 def pixels(
@@ -41,7 +41,7 @@ def upright(
     if mirrored: small = small[:, ::-1]
     return np.rot90(small, quarters)
 
-# %% ../nbs/making/pictures.ipynb #886ad762
+# %% ../nbs/making/pictures.ipynb #f62b2a1d
 MOST = 'at most 178 megapixels: make the picture smaller'
 KINDS = 'a kind of picture that is read here: export it (HEIC, say) as JPEG or PNG'
 
@@ -62,7 +62,7 @@ def read_image(
     except (OSError, ValueError, SyntaxError, EOFError) as e: why = e
     raise ValueError(f'cannot read an image from {path}: {why}')
 
-# %% ../nbs/making/pictures.ipynb #a5b01d2c
+# %% ../nbs/making/pictures.ipynb #3f6530bb
 def to_levels(
     array, # Array, tensor or nested list of any shape; finite, from 0 to 1, 255 or 65,535
 )->np.ndarray: # Same shape, dtype int64, 0 to 255
@@ -80,7 +80,7 @@ def to_levels(
     full = next(o for o in (1, 255, 65535) if hi<=o)
     return np.floor(a*255/full + 0.5).astype(np.int64)
 
-# %% ../nbs/making/pictures.ipynb #466435b9
+# %% ../nbs/making/pictures.ipynb #7178d825
 def one_picture(
     levels:np.ndarray, # (h, w), (h, w, 1, 3 or 4), or colour first
 )->np.ndarray: # (h, w) or (h, w, 1, 3 or 4)
@@ -95,7 +95,7 @@ def one_picture(
         refuse('a picture of shape (h, w), (h, w, 3) or (h, w, 4)', shape)
     return levels
 
-# %% ../nbs/making/pictures.ipynb #40eef745
+# %% ../nbs/making/pictures.ipynb #74fc873b
 def to_grey(
     levels:np.ndarray, # (h, w) or (h, w, 1, 3 or 4), int64, 0 to 255
 )->np.ndarray: # (h, w), int64, 0 (black) to 255 (white)
@@ -108,7 +108,7 @@ def to_grey(
     on_white = (grey*alpha + 255*(255 - alpha) + 127)//255
     return on_white if np.ptp(on_white)>=32 else (grey*alpha + 127)//255
 
-# %% ../nbs/making/pictures.ipynb #3dc825f0
+# %% ../nbs/making/pictures.ipynb #0a9e6064
 def read_grey(
     source, # Path, array, tensor or Pillow image; any size, grey or coloured
 )->np.ndarray: # (h, w), at most `SIDE` a side; int64, 0 (black) to 255 (white)
@@ -122,7 +122,7 @@ def read_grey(
     if k==1: return grey
     return np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(k)).astype(np.int64)
 
-# %% ../nbs/making/pictures.ipynb #415b4fd1
+# %% ../nbs/making/pictures.ipynb #9cc67a1f
 def plain_ink(
     grey:np.ndarray, # (h, w), int64, 0 (black) to 255 (white)
 )->np.ndarray: # (h, w), int64, 0 is paper
@@ -136,7 +136,7 @@ def plain_ink(
             f'255, at most by {ink.max()}')
     return np.where(ink*8 < ink.max(), 0, ink)
 
-# %% ../nbs/making/pictures.ipynb #4693c739
+# %% ../nbs/making/pictures.ipynb #4450077d
 def median(
     small:np.ndarray, # (h, w), uint8
     part:int, # The window is as large as the longer side divided by this
@@ -172,7 +172,7 @@ def local_ink(
     ink = (grey - paper)/255 if light else (paper - grey)/np.maximum(paper, 1)
     return ink - np.median(ink)
 
-# %% ../nbs/making/pictures.ipynb #b02cd211
+# %% ../nbs/making/pictures.ipynb #3b8461b3
 def upright_runs(
     mask:np.ndarray, # (h, w), bool
 )->tuple: # Number of the run that each pixel is in, 0 for none, (h, w); lengths of the runs
@@ -222,7 +222,7 @@ def ruled(
     whole = max(o[1] for o in found) >= .9 and thick <= .35*thickness(mask & ~res)
     return res if (np.diff(rows) > 4).sum() >= 2 or whole else none
 
-# %% ../nbs/making/pictures.ipynb #c27b2c36
+# %% ../nbs/making/pictures.ipynb #9fccf035
 def connected(
     mask:np.ndarray, # (h, w), bool
 )->np.ndarray: # For each inked pixel, row after row, a number that its piece shares
@@ -267,7 +267,7 @@ def pieces(
 
 def area(piece): return piece.area
 
-# %% ../nbs/making/pictures.ipynb #c41163e9
+# %% ../nbs/making/pictures.ipynb #09eeee54
 def is_hollow(
     p:Piece,
 )->bool:
@@ -292,9 +292,8 @@ def is_frame(
 def is_beside(
     p:Piece,
     shape:tuple, # Of the picture
-    main:Piece, # The largest
 )->bool:
-    "Whether it is no part of a digit: along the edge, a long line, or a hair"
+    "Whether it is no part of a digit: along the edge, or a long line"
     (h, w), most = shape, max(shape)
     near = 1 + most//100
     level = p.top < near or p.bottom > h - near
@@ -303,8 +302,7 @@ def is_beside(
     if upright and (p.h >= .5*h or p.h > 2*p.w and p.w < .2*w): return True
     if level and upright: return True   # In a corner
     if (level or upright) and min(p.h, p.w) <= 2 + most//100: return True
-    if is_hollow(p) and (p.h >= .6*h or p.w >= .6*w): return True
-    return p.area*main.size < .1*main.area*p.size
+    return is_hollow(p) and (p.h >= .6*h or p.w >= .6*w)
 
 def border(
     parts:list, # `Piece`s, largest first
@@ -313,12 +311,13 @@ def border(
     "Frames, and what lies beside a digit; never the only piece, unless it is a frame"
     frames = [p for p in parts if is_frame(p, shape)]
     rest = [p for p in parts if p not in frames]
-    beside = [p for p in rest if is_beside(p, shape, rest[0])]
-    least = .05*max(shape)
-    if not any(p.size >= least for p in rest if p not in beside): beside = []
-    return frames + beside
+    beside = [p for p in rest if is_beside(p, shape)]
+    inner = [p for p in rest if p not in beside]
+    if not inner or inner[0].size < .05*max(shape): return frames
+    hairs = [p for p in inner if p.area*inner[0].size < .1*inner[0].area*p.size]
+    return frames + beside + hairs
 
-# %% ../nbs/making/pictures.ipynb #3d29c299
+# %% ../nbs/making/pictures.ipynb #97822d22
 def is_one_mark(
     p:Piece,
     q:Piece,
@@ -350,7 +349,7 @@ def marks(
     found.sort(key=span, reverse=True)
     return [m for m in found if span(m) >= .3*span(found[0])]
 
-# %% ../nbs/making/pictures.ipynb #907e0441
+# %% ../nbs/making/pictures.ipynb #57fed44b
 def fits_closely(
     grey:np.ndarray, # (h, w), int64
     ink:np.ndarray, # (h, w), plain ink
@@ -387,7 +386,7 @@ def is_clean(
     ys, xs = (np.concatenate([getattr(p, o) for p in found[0]]) for o in ('ys', 'xs'))
     return len(found)==1 and edges(ys, xs)==edges(*m.nonzero())
 
-# %% ../nbs/making/pictures.ipynb #196d83da
+# %% ../nbs/making/pictures.ipynb #789373cd
 def drawn(
     parts:list, # `Piece`s
     shape:tuple, # Of the picture
@@ -427,7 +426,7 @@ def careful_ink(
     near = grown(drawn(found[0], ink.shape))
     return np.rint(255*np.where(near, ink.clip(0, 1), 0)).astype(np.int64)
 
-# %% ../nbs/making/pictures.ipynb #e8d91fc1
+# %% ../nbs/making/pictures.ipynb #95dbea27
 def cut_out(
     ink:np.ndarray, # (h, w), int64, 0 is paper; not all 0
 )->np.ndarray: # The smallest rectangle with all the ink
@@ -435,7 +434,7 @@ def cut_out(
     top, bottom, left, right = edges(*ink.nonzero())
     return ink[top:bottom, left:right]
 
-# %% ../nbs/making/pictures.ipynb #b29a8d66
+# %% ../nbs/making/pictures.ipynb #54b7c6e8
 def find_ink(
     source, # Path, array, tensor or Pillow image; any size, grey or coloured
 )->np.ndarray: # The smallest rectangle with all the ink; int64, 0 is paper, at most 255
