@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['cut_out', 'find_ink']
 
-# %% ../nbs/making/pictures.ipynb #c7373233
+# %% ../nbs/making/pictures.ipynb #2959a01c
 import os, warnings
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from .expect import refuse
 
-# %% ../nbs/making/pictures.ipynb #49bfc18a
+# %% ../nbs/making/pictures.ipynb #9dc6d07b
 SIDE = 800   # Pixels along the longer side that are enough to find a digit
 
 def pixels(
@@ -41,7 +41,7 @@ def upright(
     if mirrored: small = small[:, ::-1]
     return np.rot90(small, quarters)
 
-# %% ../nbs/making/pictures.ipynb #7df0a729
+# %% ../nbs/making/pictures.ipynb #f62b2a1d
 MOST = 'at most 178 megapixels: make the picture smaller'
 KINDS = 'a kind of picture that is read here: export it (HEIC, say) as JPEG or PNG'
 
@@ -62,7 +62,7 @@ def read_image(
     except (OSError, ValueError, SyntaxError, EOFError) as e: why = e
     raise ValueError(f'cannot read an image from {path}: {why}')
 
-# %% ../nbs/making/pictures.ipynb #69931893
+# %% ../nbs/making/pictures.ipynb #3f6530bb
 def to_levels(
     array, # Array, tensor or nested list of any shape; finite, from 0 to 1, 255 or 65,535
 )->np.ndarray: # Same shape, dtype int64, 0 to 255
@@ -80,7 +80,7 @@ def to_levels(
     full = next(o for o in (1, 255, 65535) if hi<=o)
     return np.floor(a*255/full + 0.5).astype(np.int64)
 
-# %% ../nbs/making/pictures.ipynb #646a6dc0
+# %% ../nbs/making/pictures.ipynb #7178d825
 def one_picture(
     levels:np.ndarray, # (h, w), (h, w, 1, 3 or 4), or colour first
 )->np.ndarray: # (h, w) or (h, w, 1, 3 or 4)
@@ -95,7 +95,7 @@ def one_picture(
         refuse('a picture of shape (h, w), (h, w, 3) or (h, w, 4)', shape)
     return levels
 
-# %% ../nbs/making/pictures.ipynb #adafd5b9
+# %% ../nbs/making/pictures.ipynb #74fc873b
 def to_grey(
     levels:np.ndarray, # (h, w) or (h, w, 1, 3 or 4), int64, 0 to 255
 )->np.ndarray: # (h, w), int64, 0 (black) to 255 (white)
@@ -108,7 +108,7 @@ def to_grey(
     on_white = (grey*alpha + 255*(255 - alpha) + 127)//255
     return on_white if np.ptp(on_white)>=32 else (grey*alpha + 127)//255
 
-# %% ../nbs/making/pictures.ipynb #169ca28c
+# %% ../nbs/making/pictures.ipynb #0a9e6064
 def read_grey(
     source, # Path, array, tensor or Pillow image; any size, grey or coloured
 )->np.ndarray: # (h, w), at most `SIDE` a side; int64, 0 (black) to 255 (white)
@@ -122,7 +122,7 @@ def read_grey(
     if k==1: return grey
     return np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(k)).astype(np.int64)
 
-# %% ../nbs/making/pictures.ipynb #28687f4a
+# %% ../nbs/making/pictures.ipynb #9cc67a1f
 def plain_ink(
     grey:np.ndarray, # (h, w), int64, 0 (black) to 255 (white)
 )->np.ndarray: # (h, w), int64, 0 is paper
@@ -136,7 +136,7 @@ def plain_ink(
             f'255, at most by {ink.max()}')
     return np.where(ink*8 < ink.max(), 0, ink)
 
-# %% ../nbs/making/pictures.ipynb #eb4947b3
+# %% ../nbs/making/pictures.ipynb #4450077d
 def median(
     small:np.ndarray, # (h, w), uint8
     part:int, # The window is as large as the longer side divided by this
@@ -172,7 +172,7 @@ def local_ink(
     ink = (grey - paper)/255 if light else (paper - grey)/np.maximum(paper, 1)
     return ink - np.median(ink)
 
-# %% ../nbs/making/pictures.ipynb #f0d711fb
+# %% ../nbs/making/pictures.ipynb #3b8461b3
 def upright_runs(
     mask:np.ndarray, # (h, w), bool
 )->tuple: # Number of the run that each pixel is in, 0 for none, (h, w); lengths of the runs
@@ -222,7 +222,7 @@ def ruled(
     whole = max(o[1] for o in found) >= .9 and thick <= .35*thickness(mask & ~res)
     return res if (np.diff(rows) > 4).sum() >= 2 or whole else none
 
-# %% ../nbs/making/pictures.ipynb #281b00fe
+# %% ../nbs/making/pictures.ipynb #9fccf035
 def connected(
     mask:np.ndarray, # (h, w), bool
 )->np.ndarray: # For each inked pixel, row after row, a number that its piece shares
@@ -267,7 +267,7 @@ def pieces(
 
 def area(piece): return piece.area
 
-# %% ../nbs/making/pictures.ipynb #87c27296
+# %% ../nbs/making/pictures.ipynb #09eeee54
 def is_hollow(
     p:Piece,
 )->bool:
@@ -292,18 +292,17 @@ def is_frame(
 def is_beside(
     p:Piece,
     shape:tuple, # Of the picture
-    main:Piece, # The largest
 )->bool:
-    "Whether it is no part of a digit: along the edge, a long line, or a hair"
+    "Whether it is no part of a digit: along the edge, or a long line"
     (h, w), most = shape, max(shape)
     near = 1 + most//100
     level = p.top < near or p.bottom > h - near
     upright = p.left < near or p.right > w - near
     if level and (p.w >= .5*w or p.w > 2*p.h and p.h < .2*h): return True
     if upright and (p.h >= .5*h or p.h > 2*p.w and p.w < .2*w): return True
+    if level and upright: return True   # In a corner
     if (level or upright) and min(p.h, p.w) <= 2 + most//100: return True
-    if is_hollow(p) and (p.h >= .6*h or p.w >= .6*w): return True
-    return p.area*main.size < .1*main.area*p.size
+    return is_hollow(p) and (p.h >= .6*h or p.w >= .6*w)
 
 def border(
     parts:list, # `Piece`s, largest first
@@ -312,12 +311,13 @@ def border(
     "Frames, and what lies beside a digit; never the only piece, unless it is a frame"
     frames = [p for p in parts if is_frame(p, shape)]
     rest = [p for p in parts if p not in frames]
-    beside = [p for p in rest if is_beside(p, shape, rest[0])]
-    least = .05*max(shape)
-    if not any(p.size >= least for p in rest if p not in beside): beside = []
-    return frames + beside
+    beside = [p for p in rest if is_beside(p, shape)]
+    inner = [p for p in rest if p not in beside]
+    if not inner or inner[0].size < .05*max(shape): return frames
+    hairs = [p for p in inner if p.area*inner[0].size < .1*inner[0].area*p.size]
+    return frames + beside + hairs
 
-# %% ../nbs/making/pictures.ipynb #63b82f97
+# %% ../nbs/making/pictures.ipynb #97822d22
 def is_one_mark(
     p:Piece,
     q:Piece,
@@ -349,7 +349,7 @@ def marks(
     found.sort(key=span, reverse=True)
     return [m for m in found if span(m) >= .3*span(found[0])]
 
-# %% ../nbs/making/pictures.ipynb #0799f3a6
+# %% ../nbs/making/pictures.ipynb #57fed44b
 def fits_closely(
     grey:np.ndarray, # (h, w), int64
     ink:np.ndarray, # (h, w), plain ink
@@ -386,7 +386,7 @@ def is_clean(
     ys, xs = (np.concatenate([getattr(p, o) for p in found[0]]) for o in ('ys', 'xs'))
     return len(found)==1 and edges(ys, xs)==edges(*m.nonzero())
 
-# %% ../nbs/making/pictures.ipynb #3b3b95c5
+# %% ../nbs/making/pictures.ipynb #789373cd
 def drawn(
     parts:list, # `Piece`s
     shape:tuple, # Of the picture
@@ -400,7 +400,7 @@ def without_border(
     ink:np.ndarray, # (h, w), float, from `local_ink`
 )->tuple: # Ink without lines and border, and the `Piece`s of it
     "Take away what is no digit, until nothing more is found"
-    noise, count = 7.5*np.median(np.abs(ink)), max(4, ink.size//2000)
+    noise, count = 7.5*np.median(np.abs(ink)), min(max(4, ink.size//2000), ink.size)
     for _ in range(4):
         top = np.partition(ink.ravel(), -count)[-count]
         if top < .1: raise ValueError('found no digit: nothing stands out from the paper')
@@ -426,7 +426,7 @@ def careful_ink(
     near = grown(drawn(found[0], ink.shape))
     return np.rint(255*np.where(near, ink.clip(0, 1), 0)).astype(np.int64)
 
-# %% ../nbs/making/pictures.ipynb #cb3a82f3
+# %% ../nbs/making/pictures.ipynb #95dbea27
 def cut_out(
     ink:np.ndarray, # (h, w), int64, 0 is paper; not all 0
 )->np.ndarray: # The smallest rectangle with all the ink
@@ -434,7 +434,7 @@ def cut_out(
     top, bottom, left, right = edges(*ink.nonzero())
     return ink[top:bottom, left:right]
 
-# %% ../nbs/making/pictures.ipynb #730a270b
+# %% ../nbs/making/pictures.ipynb #54b7c6e8
 def find_ink(
     source, # Path, array, tensor or Pillow image; any size, grey or coloured
 )->np.ndarray: # The smallest rectangle with all the ink; int64, 0 is paper, at most 255

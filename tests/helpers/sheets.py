@@ -80,7 +80,7 @@ SHEETS = {
     'pencil, falling light': lambda d: levels(grain(falling(pencil(d), .6))),
     'vignette': lambda d: levels(grain(vignette(paper(d)))),
     'shadow': lambda d: levels(grain(shadow(paper(d)))),
-    'shadow in a corner': lambda d: levels(grain(shadow(paper(d), at=.85))),
+    'shadow in a corner': lambda d: levels(grain(shadow(paper(d), at=.15))),
     'chalk, falling light': lambda d: levels(grain(falling(1 - paper(d)))),
     'ruled': lambda d: levels(lined(paper(d))),
     'ruled, dark and sloped': lambda d: levels(grain(lined(paper(d), .6, .03))),

@@ -7,8 +7,9 @@ import torch
 from PIL import Image
 
 from sgd_course import data
-from sgd_course.data import digit_from_image, load_mnist, to_vectors
+from sgd_course.data import digit_from_image, load_mnist, to_digit, to_vectors
 from sgd_course.figures import FOLDER
+from sgd_course.pictures import cut_out, plain_ink
 from tools.digit_network import unpack
 
 from repository import ROOT
@@ -155,7 +156,7 @@ def test_white_strokes_on_nothing(digits, says):
 def test_digits_of_mnist_stay_as_they_are():
     images = load_mnist('test').images[:500]
     for image in images:
-        ink = data.to_digit(data.cut_out(data.plain_ink(255 - image.numpy().astype(int))))
+        ink = to_digit(cut_out(plain_ink(255 - image.numpy().astype(int))))
         assert torch.equal(digit_from_image(image), ink)
 
 @pytest.mark.parametrize('gap', [5, 20, 60])
@@ -184,9 +185,9 @@ assert peak() - before < 70, peak() - before
 
 @pytest.mark.skipif(sys.platform!='linux', reason='counts kilobytes')
 def test_large_photo_needs_little_memory(digits, tmp_path):
-    "24 megapixels as RGB are 72 MB as bytes, and eight times as much as whole numbers"
+    "12 megapixels as RGB are 36 MB as bytes, and eight times as much as whole numbers"
     sheet = Image.fromarray(levels(drawn_on_paper(digits[0])))
-    sheet.resize((4000, 6000)).convert('RGB').save(tmp_path/'large.jpg')
+    sheet.resize((3000, 4000)).convert('RGB').save(tmp_path/'large.jpg')
     res = subprocess.run([sys.executable, '-c', MEMORY, tmp_path/'large.jpg'], cwd=ROOT, capture_output=True, text=True)
     assert (res.returncode, res.stderr)==(0, '')
 
