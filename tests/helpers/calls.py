@@ -11,8 +11,8 @@ from torch import nn
 
 import sgd_course
 from sgd_course import (backprop, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs, learner,
-    learning_rate, mini_batches, nonlinearity, optimizers, pixel_weights, plots, progress, quadratic_loss, questionnaire,
-    sigmoid)
+    learning_rate, mini_batches, nonlinearity, optimizers, pixel_weights, plots, progress, quadratic_loss,
+    questionnaire, sigmoid)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)

@@ -69,8 +69,8 @@ def for_tensor(v):
     for junk in (*JUNK, (), {}, nn.Linear(2, 2)): yield Swap('junk', junk)
     for value in (1j, v.detach() + 2j): yield Swap('complex', value)
     for other in (v.detach()[:0] if v.ndim else v, torch.zeros(0), torch.tensor(0.5), v.detach()[None],
-            -v.detach().float(), 0*v.detach(), [], np.zeros(0), v.detach().bfloat16(), iter(v.tolist()) if v.ndim else [],
-            v.detach().double()/3):
+            -v.detach().float(), 0*v.detach(), [], np.zeros(0), v.detach().bfloat16(),
+            iter(v.tolist()) if v.ndim else [], v.detach().double()/3):
         yield Swap('other', other)
     for huge in (1e30, -1e30): yield Swap('huge', with_first(floats, huge))
     kinds = [torch.Tensor.tolist, lambda t: tuple(t.tolist()), torch.Tensor.numpy, torch.Tensor.double,
