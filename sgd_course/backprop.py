@@ -303,7 +303,8 @@ def unpack(
     "The way back from `pack`; raises `ValueError` for another number of values"
     arrays = [o for pair in like for o in pair]
     ends = np.cumsum([o.size for o in arrays])
-    if not arrays or ends[-1]!=vector.size: refuse(f'{vector.size} values', ends[-1:])
+    total = sum(o.size for o in arrays)
+    if total!=vector.size: refuse(f'{total} values', vector.size)
     parts = np.split(vector, ends[:-1])
     parts = [part.reshape(o.shape) for part, o in zip(parts, arrays)]
     return list(zip(parts[::2], parts[1::2]))

@@ -124,7 +124,8 @@ def numbers(
     "Rule for a formula: refuses arrays of whole numbers, which wrap round"
     kind = str(getattr(value, 'dtype', ''))
     if 'int' not in kind and 'bool' not in kind: return value
-    if not is_single(value): refuse(f'floating-point numbers in {name} (3. instead of 3)', kind)
+    wanted = f'floating-point numbers in {name} (3. instead of 3)'
+    if not is_single(value): refuse(wanted, kind)
     return operator.index(value)
 
 # %% ../nbs/making/expect.ipynb #721809a5
@@ -147,9 +148,10 @@ def binary(
     value, # Each 0 or 1: a list, an array or a tensor of any shape and type
 ): # The same as a tensor of the same type
     "Rule for yes and no: each 0 or 1"
-    a = dense(f'{name} to be 0 or 1 each', value)
+    wanted = f'{name} to be 0 or 1 each'
+    a = dense(wanted, value)
     others = a[(a!=0) & (a!=1)]
-    if a.is_complex() or len(others): refuse(f'{name} to be 0 or 1 each', others[:3].tolist())
+    if a.is_complex() or len(others): refuse(wanted, others[:3].tolist())
     return a
 
 def labels(
@@ -186,7 +188,8 @@ def groups(
     value, # Tensors, pairs of a name and a tensor, or dictionaries with `params`
 ): # A list of them
     "Rule for what an optimiser trains, all in one group or in several"
-    found = list(value) if isinstance(value, Iterable) and not hasattr(value, 'grad') else []
+    is_list = isinstance(value, Iterable) and not hasattr(value, 'grad')
+    found = list(value) if is_list else []
     in_groups = found and all(isinstance(o, (dict, tuple)) for o in found)
     return found if in_groups else parameters(name, found)
 

@@ -295,7 +295,7 @@ def misfits(self:Learner,
     for key in ('model', 'epoch', 'begin', 'end'):
         yield from differences(mine[key], state[key], key)
     for key in ('callbacks', 'results'):
-        if not isinstance(state[key], dict): yield f'a dictionary of {key}, got {state[key]}'
+        if not isinstance(state[key], dict): yield f'{key} by name, got {state[key]}'
     counts = [state[key] for key in ('epoch', 'begin', 'end')]
     if min(counts) < 0: yield f'epochs from 0, got {counts}'
     yield from opt_misfits(self.opt, state['opt'])

@@ -14,7 +14,7 @@ import torch
 from fastcore.basics import patch
 
 from .expect import expects, fraction, groups, number, numbers, one_of
-from .expect import parameters, positive, rate, refuse, values, whole
+from .expect import parameters, rate, refuse, values, whole
 from .learning_rate import hessian
 
 # %% ../nbs/09_optimizers.ipynb #1438e1c7
@@ -305,9 +305,10 @@ def combine(
     *parts, # Pairs of a share of the training and a rule, from a fraction of it to a value
 ): # Rule for the whole training
     "One schedule after the other; raises `ValueError` for shares that do not add up to 1"
-    shares = [positive('each share', share) for share, _ in parts]
-    if abs(sum(shares) - 1)>1e-9: refuse('shares that add up to 1', shares)
-    for _, rule in parts: callable(rule) or refuse('a rule behind each share', rule)
+    shares = [share for share, _ in parts]
+    if not (shares and min(shares)>0 and abs(sum(shares) - 1)<1e-9):
+        refuse('shares above 0 that add up to 1', shares)
+    if not all(callable(rule) for _, rule in parts): refuse('rules behind shares', parts)
     ends = list(accumulate(shares))
     @expects(done=fraction)
     def rule(done):

@@ -98,7 +98,8 @@ def train_linear(
             loss = trainable(loss_func(scores, y[rows]))   # loss
             loss.backward()   # gradient
             sgd_step((w, b), lr)   # step
-        if report is not None: reports.append(report(w.detach().clone(), b.detach().clone()))
+        if report is None: continue
+        reports.append(report(w.detach().clone(), b.detach().clone()))
     return w.detach(), b.detach(), reports   # stop
 
 # %% ../nbs/04_sigmoid.ipynb #a47ed13a

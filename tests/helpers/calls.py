@@ -11,7 +11,8 @@ from torch import nn
 
 import sgd_course
 from sgd_course import (backprop, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs, learner,
-    learning_rate, mini_batches, nonlinearity, optimizers, pixel_weights, plots, progress, quadratic_loss, questionnaire, sigmoid)
+    learning_rate, mini_batches, nonlinearity, optimizers, pixel_weights, plots, progress, quadratic_loss,
+    questionnaire, sigmoid)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)
@@ -43,7 +44,8 @@ def twos(): return np.array([[0.5, 1.], [1.5, 2.]])
 def path_of_weights(): return [(random(784)*k, torch.tensor(0.1)*k) for k in range(3)]
 def run():
     return figures.record_run('run', path_of_weights(), lambda w, b: 1.)
-def measured(name='a'): return figures.record_losses(name, 2, lambda: None, lambda: 1., [1, 2], iter(range(99)).__next__)
+def measured(name='a'):
+    return figures.record_losses(name, 2, lambda: None, lambda: 1., [1, 2], iter(range(99)).__next__)
 TEXT = 'abc'
 
 def moved(cls, **settings):
@@ -283,7 +285,8 @@ CALLS = {
         'node_loss': lambda: dict(scores=[node(1.), node(2.)], y=1)},
     fused: {
         'FusedNet': (lambda model: fused.FusedNet(model).vector, lambda: dict(model=net())),
-        'FusedNet.gradient': (lambda x, y: fused.FusedNet(net()).gradient(x, y), lambda: dict(x=X.clone(), y=Y.clone())),
+        'FusedNet.gradient': (lambda x, y: fused.FusedNet(net()).gradient(x, y),
+            lambda: dict(x=X.clone(), y=Y.clone())),
         'FusedNet.descend': (lambda x, y, lr: (n := fused.FusedNet(net())).descend(x, y, lr) + n.vector.detach().sum(),
             lambda: dict(x=X.clone(), y=Y.clone(), lr=0.1)),
         'FusedAdam': (moved(fused.FusedAdam)[0],

@@ -68,8 +68,10 @@ def for_tensor(v):
         yield Swap('nan', with_first(floats, bad).numpy())
     for junk in (*JUNK, (), {}, nn.Linear(2, 2)): yield Swap('junk', junk)
     for value in (1j, v.detach() + 2j): yield Swap('complex', value)
-    for other in (v.detach()[:0] if v.ndim else v, torch.zeros(0), torch.tensor(0.5), v.detach()[None], -v.detach().float(),
-        0*v.detach(), [], np.zeros(0), v.detach().bfloat16(), iter(v.tolist()) if v.ndim else [], v.detach().double()/3): yield Swap('other', other)
+    for other in (v.detach()[:0] if v.ndim else v, torch.zeros(0), torch.tensor(0.5), v.detach()[None],
+            -v.detach().float(), 0*v.detach(), [], np.zeros(0), v.detach().bfloat16(),
+            iter(v.tolist()) if v.ndim else [], v.detach().double()/3):
+        yield Swap('other', other)
     for huge in (1e30, -1e30): yield Swap('huge', with_first(floats, huge))
     kinds = [torch.Tensor.tolist, lambda t: tuple(t.tolist()), torch.Tensor.numpy, torch.Tensor.double,
         lambda t: t.double().numpy(), lambda t: t.repeat_interleave(2, -1)[..., ::2] if t.ndim else t,
@@ -93,7 +95,7 @@ def for_array(v):
 def for_list(v):
     for junk in JUNK: yield Swap('junk', junk)
     yield Swap('junk', 0.5)
-    for other in ([], (), {}, v[:1], [*v, *v], [None]*len(v), [math.nan]*len(v), [1e30]*len(v), [-1]*len(v), ['a']*len(v)):
+    for other in ([], (), {}, v[:1], [*v, *v], *([o]*len(v) for o in (None, math.nan, 1e30, -1, 'a'))):
         yield Swap('other', other)
     for kind in (tuple, list, lambda v: iter([*v]), lambda v: (o for o in [*v]), lambda v: map(lambda o: o, v)):
         yield Swap('same', kind(v), list(v))
@@ -116,7 +118,8 @@ def for_function(f):
     for junk in (*JUNK, 0.5): yield Swap('junk', junk)
     def then(change): return lambda *a, **k: change(f(*a, **k))
     for bad in (math.nan, math.inf): yield Swap('nan', Poison(f, bad))
-    for wrong in ('text', None, 1j, [], torch.zeros(0), torch.zeros(3, 3)): yield Swap('result', then(lambda o, wrong=wrong: wrong))
+    for wrong in ('text', None, 1j, [], torch.zeros(0), torch.zeros(3, 3)):
+        yield Swap('result', then(lambda o, wrong=wrong: wrong))
     for change in (lambda o: o.item() if is_array(o) and o.ndim==0 else o, lambda o: o.detach() if is_array(o) else o,
             lambda o: o.double() if isinstance(o, torch.Tensor) and o.is_floating_point() else o,
             lambda o: o[None] if isinstance(o, torch.Tensor) and not o.ndim else o,
@@ -183,8 +186,8 @@ def alike(a, b):
     "Whether two results hold the same numbers and texts, up to rounding in half precision"
     x, y = numbers(a), numbers(b)
     if [p.numel() for p in x]!=[p.numel() for p in y]: return False
-    return all(torch.allclose(p.flatten().to(torch.complex128), q.flatten().to(torch.complex128), 0.02, 0.02, equal_nan=True)
-        for p, q in zip(x, y))
+    def plain(p): return p.flatten().to(torch.complex128)
+    return all(torch.allclose(plain(p), plain(q), 0.02, 0.02, equal_nan=True) for p, q in zip(x, y))
 
 def kept(o):
     "What can be compared later, to see whether an argument was changed"
@@ -207,8 +210,8 @@ def limited():
     signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT)
     unread = io.StringIO()
     try:
-        with warnings.catch_warnings(action='ignore'), contextlib.redirect_stdout(unread), contextlib.redirect_stderr(unread):
-            yield
+        with contextlib.redirect_stdout(unread), contextlib.redirect_stderr(unread):
+            with warnings.catch_warnings(action='ignore'): yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
@@ -228,7 +231,8 @@ def attempt(name, function, arguments, instead=None):
     before = {k: kept(v) for k, v in arguments.items() if k not in meant}
     try:
         with limited(): result = function(**arguments)
-        with limited(): found = [*parts(result), *parts([(instead or {}).get(k, arguments[k]) for k in sorted(meant) if k in arguments])]
+        seen = arguments | (instead or {})
+        with limited(): found = [*parts(result), *parts([seen[k] for k in sorted(meant) if k in seen])]
         said, error = 'returned', ''
     except TooSlow: return Outcome('hang', [], [])
     except ValueError as e: said, found, error = 'house' if 'expected' in str(e) else 'raw', [], f'ValueError: {e}'
@@ -280,7 +284,8 @@ def fault(name, argument, swap, outcome, plain, defaults):
     if swap.kind=='nan' and finite and getattr(swap.value, 'bitten', True): return 'NaN or infinity vanishes'
     if swap.kind=='complex' and not any(p.is_complex() for p in found): return 'imaginary part vanishes'
     if swap.kind=='junk' and swap.value is not defaults.get(argument, ...): return 'is taken'
-    if swap.kind=='same' and plain and plain.said=='returned' and not alike(plain.parts, outcome.parts): return 'differs'
+    comparable = swap.kind=='same' and plain and plain.said=='returned'
+    if comparable and not alike(plain.parts, outcome.parts): return 'differs'
     if swap.kind in ('same', 'other', 'result') and not finite: return 'gives NaN or infinity'
     return ''
 
@@ -296,7 +301,8 @@ class Case(NamedTuple):
     def __str__(self):
         value = self.swap.value
         shown = f'{type(value).__name__} {str(getattr(value, "dtype", ""))} {str(value)[:60]!r}'
-        return f'{self.module}.{self.name}({self.argument}={self.swap.kind}: {shown}): {self.fault or self.outcome.error[:90]}'
+        said = self.fault or self.outcome.error[:90]
+        return f'{self.module}.{self.name}({self.argument}={self.swap.kind}: {shown}): {said}'
 
 def stands_still(value):
     "Whether a call leaves `value` as it was, so that it can be tried again"
@@ -330,7 +336,8 @@ def cases(share=1, only=''):
                     outcome, plain = attempt(name, function, arguments, items), None
                     if swap.kind=='same' and outcome.said=='returned':
                         plain = plain_outcome(name, function, make, argument, swap, usual)
-                    yield Case(module, name, argument, swap, outcome, fault(name, argument, swap, outcome, plain, defaults))
+                    wrong = fault(name, argument, swap, outcome, plain, defaults)
+                    yield Case(module, name, argument, swap, outcome, wrong)
 
 def table(found):
     "Counts for each module, as text"
@@ -344,7 +351,8 @@ def table(found):
     for row in counts.values(): total.update(row)
     columns = 'calls', 'returned', 'house', 'raw', 'hang', 'wrong'
     lines = [f'{"":16}' + ''.join(f'{c:>10}' for c in columns)]
-    for module, row in (counts | {'all': total}).items(): lines.append(f'{module:16}' + ''.join(f'{row[c]:>10}' for c in columns))
+    for module, row in (counts | {'all': total}).items():
+        lines.append(f'{module:16}' + ''.join(f'{row[c]:>10}' for c in columns))
     return '\n'.join(lines)
 
 if __name__=='__main__':

@@ -4,7 +4,7 @@ import functools, random, threading
 import pytest, torch
 
 from sgd_course.checks import check
-from sgd_course.practice.exercises import find_exercise
+from sgd_course.practice.exercises import answer_name, clean_solution, exercise_texts, exercises_of, find_exercise
 from sgd_course.practice.sandbox import namespace, twin
 from sgd_course.practice.verdicts import examine
 
@@ -255,3 +255,12 @@ def test_checks_work_on_a_thread_that_is_not_the_main_one():
     thread.start()
     thread.join(60)
     assert found[0]
+
+@pytest.mark.parametrize('chapter', exercise_texts())
+def test_check_works_where_only_the_cell_of_an_exercise_was_run(chapter):
+    "As in a new kernel, at the exercises: no cell has imported torch"
+    for e in exercises_of(chapter):
+        space = {'__name__': '__main__'}
+        exec(compile(clean_solution(e), '<cell>', 'exec'), space)
+        assert examine(e, space[answer_name(e.solution)], 60), e.name
+        assert 'torch' not in space
