@@ -94,8 +94,8 @@ def predict(
     model:nn.Module, # Maps inputs (n, 784), 0 to 1, to scores (n, classes)
     source, # Path of an image file, or anything else that `digit_from_image` takes
 )->torch.Tensor: # Probabilities (classes,), on the CPU
-    """What `model` sees in one picture;
-    raises `ValueError` for no picture, a blank one, several digits, and another kind of model"""
+    """What `model` sees in one picture; raises `ValueError` for no picture, a blank one,
+    several digits, and another kind of model"""
     wanted = 'scores of several classes for 784 pixels (Learner.predict takes others)'
     x = to_vectors(digit_from_image(source))[None]
     weight = next(model.parameters(), x)

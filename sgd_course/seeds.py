@@ -16,14 +16,14 @@ from .expect import expects, refuse, whole
 def shifted(
     n:int, # Seed of the page, 0 or more
 )->int: # The same seed, or another one if `SGD_COURSE_SHIFT` is set
-    "The seed `n` moved on as `SGD_COURSE_SHIFT` says; raises `ValueError` unless that is a whole number"
+    "The seed `n`, moved by `SGD_COURSE_SHIFT`; raises `ValueError` unless that is a number"
     shift = os.environ.get('SGD_COURSE_SHIFT', '0')
-    if not shift.isdecimal(): refuse('SGD_COURSE_SHIFT to be a whole number, 0 or more', repr(shift))
+    if not shift.isdecimal(): refuse('SGD_COURSE_SHIFT to be a whole number', repr(shift))
     return n + 1_000_000*int(shift)
 
 # %% ../nbs/making/seeds.ipynb #1d86782a
 def seeded(
     n:int, # Seed of the page, 0 or more
 )->torch.Generator: # Draws the same numbers each time
-    "PyTorch's source of random numbers with the seed `n`, moved on as `SGD_COURSE_SHIFT` says"
+    "A generator with the seed `n`, moved on as `SGD_COURSE_SHIFT` says"
     return torch.Generator().manual_seed(shifted(n))

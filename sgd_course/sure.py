@@ -15,7 +15,7 @@ from .figures import Figure
 # %% ../nbs/sure.ipynb #002a791f
 @cache
 def replication()->dict: # For each chapter (notebook without `.ipynb`), a list of claims
-    "What the replication found: for each claim its words, its runs, and in how many it held"
+    "What the replication found: the words of each claim, its runs, and in how many it held"
     path = files('sgd_course')/'content'/'results'/'replication.json'
     return json.loads(path.read_text(encoding='utf-8'))
 
@@ -35,7 +35,7 @@ VERDICTS = 'certain', 'all', 'all but one', 'fewer', 'not run'
 def verdict_table(
     record:dict, # As from `replication`
 )->str: # Markdown
-    "How many claims of each chapter are certain, held in all runs, in all but one, in fewer"
+    "How many claims of a chapter are certain, held in all runs, in all but one, in fewer"
     rows = ['| chapter | ' + ' | '.join(VERDICTS) + ' |', '|---|' + '---:|'*len(VERDICTS)]
     for name, claims in record.items():
         counts = [sum(verdict(c)==o for c in claims) for o in VERDICTS]

@@ -215,7 +215,7 @@ def train(
     click.echo(f'Wrote {out}: {right:.4f} of the 10,000 validation digits are right.')
     if test: click.echo(f'Of the test digits, {test_accuracy(learn):.4f} are right.')
 
-# %% ../../nbs/making/cli.ipynb #989d03ca
+# %% ../../nbs/making/cli.ipynb #ca4fecea
 def sketch(
     digit, # (28, 28), uint8, 0 is paper
     encoding:str, # Of the terminal, such as 'utf-8'

@@ -1,4 +1,4 @@
-"The reader's own pictures: files of any kind, and digits as they are photographed, in bad light, on lined paper, in frames"
+"The reader's own pictures: files of any kind, and digits as they are photographed: in bad light, on lines, in frames"
 import json, os, subprocess, sys
 
 import numpy as np
@@ -118,7 +118,8 @@ def test_blank_file(tmp_path):
 @pytest.mark.parametrize('content', [b'', b'hello', b'\x89PNG\r\n\x1a\n' + bytes(50)])
 def test_unreadable_file(tmp_path, content):
     (tmp_path/'mine.png').write_bytes(content)
-    with pytest.raises(ValueError, match='cannot read an image.*mine.png.*export.*as JPEG or PNG'): digit_from_image(tmp_path/'mine.png')
+    cure = "cannot read an image.*mine.png.*export.*JPEG or PNG"
+    with pytest.raises(ValueError, match=cure): digit_from_image(tmp_path/'mine.png')
 
 def test_cut_off_file(tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (99, 99), np.uint8)).save(tmp_path/'mine.png')
