@@ -4,7 +4,9 @@
 
 # %% auto #0
 __all__ = ['rate', 'positive', 'fraction', 'refuse', 'whole', 'number', 'one_of', 'finite', 'values', 'numbers', 'probabilities',
-           'binary', 'labels', 'parameters', 'groups', 'trainable', 'same_dtype', 'generator', 'shapes', 'expects']
+           'binary', 'labels', 'parameters', 'groups', 'trainable', 'same_dtype', 'generator', 'function', 'formula',
+           'maker', 'nothing_else', 'listed', 'repeatable', 'batches', 'examples', 'answers', 'indices', 'one_number',
+           'shapes', 'expects']
 
 # %% ../nbs/making/expect.ipynb #99451e5c
 import inspect, math, operator, re
@@ -222,6 +224,124 @@ def generator(
     if not isinstance(value, torch.Generator):
         refuse(f'{name} to be a torch.Generator', repr(value))
     return value
+
+# %% ../nbs/making/expect.ipynb #cb027873
+def function(
+    name:str, # The argument
+    value, # What is to be called
+): # `value` as it came
+    "Rule for what is called"
+    if not callable(value): refuse(f'{name} to be a function', repr(value))
+    return value
+
+def formula(
+    name:str, # The argument
+    value, # A function, or an object of a class such as `nn.CrossEntropyLoss`
+): # `value` as it came
+    "Rule for a loss"
+    if isinstance(value, type): refuse(f'{name} with brackets, {value.__name__}()', value)
+    return function(name, value)
+
+def maker(
+    name:str, # The argument
+    value, # Called without arguments, it makes a layer: a class, a function, a `partial`
+): # `value` as it came
+    "Rule for an activation: no finished layer and no formula"
+    from torch import nn
+    try: fits = isinstance(value(), nn.Module)
+    except TypeError: fits = False
+    if not fits: refuse(f'{name} that makes a layer, such as nn.ReLU', repr(value))
+    return value
+
+def nothing_else(
+    wanted:str, # What may be given
+): # Rule for `**others`
+    "Rule for settings that a function does not have"
+    def rule(name, value): refuse(wanted, value)
+    return rule
+
+# %% ../nbs/making/expect.ipynb #11ba5a03
+def listed(
+    name:str, # The argument
+    value, # Anything to go through
+)->list:
+    "Rule for several things, such as callbacks and metrics"
+    if not hasattr(value, '__iter__'): refuse(f'{name} in a list', value)
+    return list(value)
+
+def repeatable(
+    name:str, # The argument
+    value, # Batches
+): # `value` as it came
+    "Rule for what can be gone through again and again"
+    if hasattr(value, '__next__'):
+        refuse(f'{name} for more than one pass, as in a list', value)
+    return value
+
+def batches(
+    name:str, # The argument
+    value, # Training batches: a loader, a list
+): # `value` as it came
+    "Rule for batches that can be counted; at least one"
+    if not hasattr(value, '__len__'): refuse(f'{name} with a length', value)
+    try: count = len(value)
+    except TypeError as e: refuse(f'{name} with a length, as from a method `__len__`', e)
+    if not count: refuse('at least one training batch', 'none')
+    return repeatable(name, value)
+
+# %% ../nbs/making/expect.ipynb #05edc80e
+def examples(
+    name:str, # The argument
+    value, # Numbers: a tensor (m, ...), which stays as it is, an array, a table or a list
+): # Tensor; fractions in PyTorch's default type
+    "Rule for inputs: no NaN, no infinity, nothing that is no number"
+    import numpy as np, torch
+    if torch.is_tensor(value): a = value
+    else:
+        array = np.asarray(value)
+        kind = array.dtype.kind
+        if kind not in 'fiub': refuse(f'{name} to be numbers', f'{array.dtype}; for '
+            'classes, np.unique(..., return_inverse=True)[1] numbers them')
+        a = torch.from_numpy(np.array(array, array.dtype.newbyteorder('='), order='C'))
+        if kind=='f': a = a.to(torch.get_default_dtype())
+        if kind in 'iu' and a.dtype!=torch.uint8: a = a.long()
+    return finite(name, a) if a.is_floating_point() else a
+
+def answers(
+    name:str, # The argument
+    value, # As for `examples`
+): # Tensor; whole numbers as int64, since PyTorch's losses take no other classes
+    "Rule for targets"
+    import torch
+    a = examples(name, value)
+    small = torch.uint8, torch.int8, torch.int16, torch.int32
+    return a.long() if a.dtype in small else a
+
+def indices(
+    name:str, # The argument
+    value, # A slice, or whole numbers
+): # A slice, or a tensor int64
+    "Rule for which examples are meant"
+    import torch
+    if isinstance(value, slice): return value
+    try: a = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError): a = torch.empty(0)
+    if a.is_floating_point() or a.is_complex() or a.dtype==torch.bool:
+        refuse(f'{name} to be whole numbers', repr(value))
+    return a.long()
+
+def one_number(
+    name:str, # Of the function that returned it
+    value, # A tensor of shape (), or a number of Python or NumPy
+): # Tensor () on the CPU
+    "Rule for what a loss and a metric return"
+    import torch
+    number = value
+    try:
+        if not torch.is_tensor(value): number = torch.tensor(value, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError): refuse(f'one number from {name}', value)
+    if number.shape!=(): refuse(f'one number from {name}', f'shape {tuple(number.shape)}')
+    return number.detach().cpu()
 
 # %% ../nbs/making/expect.ipynb #383fdd12
 @cache

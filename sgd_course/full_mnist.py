@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from .data import digit_from_image, load_mnist, to_vectors, train_valid_split
-from .expect import expects, generator, labels, refuse, values, whole
+from .expect import (expects, generator, labels, one_number, refuse, values,
+                               whole)
 from .mini_batches import DataLoader
 from .sigmoid import softmax
 
@@ -42,19 +43,6 @@ def digit_accuracy(
     no rows, NaN and infinity, shapes that do not fit and classes that have no score"""
     y = labels(scores.shape[1])('y', y)
     return (scores.argmax(1)==y).float().mean()
-
-# %% ../nbs/07_full_mnist.ipynb #fcfd2c8d
-def one_number(
-    name:str, # Of the function that returned it
-    value, # A tensor of shape (), or a number of Python or NumPy
-)->torch.Tensor: # Shape (), on the CPU
-    "Rule for a loss and a metric; raises `ValueError` for anything but one number"
-    number = value
-    try:
-        if not torch.is_tensor(value): number = torch.tensor(value, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError): refuse(f'one number from {name}', value)
-    if number.shape!=(): refuse(f'one number from {name}', f'shape {tuple(number.shape)}')
-    return number.detach().cpu()
 
 # %% ../nbs/07_full_mnist.ipynb #3ebc8862
 def evaluate(

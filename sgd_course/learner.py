@@ -18,46 +18,17 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm import tqdm
 
-from .expect import expects, finite, number, rate, refuse, whole
+from .expect import (batches, examples, expects, finite, formula, function,
+                               listed, number, rate, refuse, repeatable, whole)
 from .files import write_whole
 from .full_mnist import digit_accuracy, evaluate
-from .mini_batches import SGD, epoch_mean, examples
+from .mini_batches import SGD, epoch_mean
 from .nonlinearity import mlp
-
-# %% ../nbs/08_learner.ipynb #783c49c9
-def repeatable(name, value):
-    "Rule for batches that can be gone through again and again"
-    one_pass = hasattr(value, '__next__')
-    if one_pass: refuse(f'{name} for more than one pass, as in a list', value)
-    return value
-
-def counted(name, value):
-    "Rule for training batches"
-    if not hasattr(value, '__len__'): refuse(f'{name} with a length', value)
-    try: count = len(value)
-    except TypeError as e: refuse(f'{name} with a length, as from a method `__len__`', e)
-    if not count: refuse('at least one training batch', 'none')
-    return repeatable(name, value)
-
-def function(name, value):
-    "Rule for what is called"
-    if not callable(value): refuse(f'{name} to be a function', repr(value))
-    return value
-
-def formula(name, value):
-    "Rule for a loss: a function, or an object of a class such as `nn.CrossEntropyLoss`"
-    if isinstance(value, type): refuse(f'{name} with brackets, {value.__name__}()', value)
-    return function(name, value)
-
-def listed(name, value):
-    "Rule for callbacks and metrics"
-    if not hasattr(value, '__iter__'): refuse(f'{name} in a list', value)
-    return list(value)
 
 # %% ../nbs/08_learner.ipynb #252af0ef
 class Learner:
     "Model, digits, loss, optimiser and callbacks in one place, with a method that trains"
-    @expects(train=counted, valid=repeatable, loss_func=formula, opt_func=function,
+    @expects(train=batches, valid=repeatable, loss_func=formula, opt_func=function,
              lr=rate, callbacks=listed, metrics=listed)
     def __init__(self,
         model:nn.Module, # Maps a batch of inputs to scores; moved to `device`

@@ -8,15 +8,15 @@ __all__ = ['batch_gradient', 'gradient_noise', 'noise_law', 'batch_count', 'Data
 # %% ../nbs/05_mini_batches.ipynb #c45da374
 import math
 
-import numpy as np
 import torch
 
-from .expect import expects, finite, generator, groups, labels, number
-from .expect import parameters, rate, refuse, trainable, values, whole
+from .expect import (answers, examples, expects, finite, generator, groups,
+                               indices, nothing_else, number, parameters, rate, refuse,
+                               trainable, values, whole)
 from .quadratic_loss import gradient
 
 # %% ../nbs/05_mini_batches.ipynb #1f9716ce
-@expects('x (m, *input), y (m, *target)')
+@expects('x (m, *input), y (m, *target)', rows=indices)
 def batch_gradient(
     x, # Inputs, a tensor (m, ...)
     y, # Targets, a tensor (m, ...)
@@ -25,7 +25,6 @@ def batch_gradient(
     rows=slice(None), # Which examples: a slice, a list or a tensor of indices; else all
 ): # Gradient, shape of `w`
     "Gradient of the mean loss over some examples; raises `ValueError` if there are none"
-    if not isinstance(rows, slice): rows = labels(len(x))('rows', rows)
     x, y = x[rows], y[rows]
     whole()('row count', len(x))
     return gradient(lambda w: loss_func(w, x, y), w)
@@ -76,32 +75,6 @@ def batch_count(
     if drop_last: return m//whole(1, m)('batch_size', batch_size)
     return -(-m//batch_size)
 
-# %% ../nbs/05_mini_batches.ipynb #1a8ff488
-def examples(
-    name:str, # The argument
-    value, # Numbers: a tensor (m, ...), which stays as it is, an array, a table or a list
-)->torch.Tensor: # Fractions in PyTorch's default type
-    "Rule for inputs: raises `ValueError` for NaN, infinity and what is no number"
-    if torch.is_tensor(value): a = value
-    else:
-        array = np.asarray(value)
-        kind = array.dtype.kind
-        if kind not in 'fiub': refuse(f'{name} to be numbers', f'{array.dtype}; for '
-            'classes, np.unique(..., return_inverse=True)[1] numbers them')
-        a = torch.from_numpy(np.array(array, array.dtype.newbyteorder('='), order='C'))
-        if kind=='f': a = a.to(torch.get_default_dtype())
-        if kind in 'iu' and a.dtype!=torch.uint8: a = a.long()
-    return finite(name, a) if a.is_floating_point() else a
-
-def answers(
-    name:str, # The argument
-    value, # As for `examples`
-)->torch.Tensor: # Whole numbers as int64: PyTorch's losses take no other classes
-    "Rule for targets: raises `ValueError` as `examples` does"
-    a = examples(name, value)
-    small = torch.uint8, torch.int8, torch.int16, torch.int32
-    return a.long() if a.dtype in small else a
-
 # %% ../nbs/05_mini_batches.ipynb #a8cd6228
 class DataLoader:
     "Goes through examples in memory: each pass yields `x[batch], y[batch]`, batch by batch"
@@ -134,13 +107,13 @@ class DataLoader:
 # %% ../nbs/05_mini_batches.ipynb #39d3338d
 class SGD(torch.optim.Optimizer):
     "Stochastic gradient descent: each step moves every parameter by `-lr*grad`"
-    @expects(params=groups)
+    @expects(params=groups,
+             others=nothing_else('lr alone (optimizers.Momentum has more settings)'))
     def __init__(self,
         params, # Leaf tensors of any shapes, or groups: dicts with `params` and `lr`
         lr:float, # Learning rate, 0 or more; `param_groups` holds it
         **others, # There are none: `Momentum` of chapter 9 has more settings
     ):
-        if others: refuse('lr alone (optimizers.Momentum has more settings)', others)
         super().__init__(params, dict(lr=lr))
 
     @torch.no_grad()

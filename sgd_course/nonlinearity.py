@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.nn.utils import skip_init
 
-from .expect import expects, finite, generator, number, rate, refuse
-from .expect import same_dtype, values, whole
+from .expect import (expects, finite, generator, maker, number, rate, refuse,
+                               same_dtype, values, whole)
 from .mini_batches import SGD, DataLoader, train_epoch
 from .sigmoid import sigmoid
 
@@ -64,19 +64,8 @@ def init_weights(
             if o.bias is not None: o.bias.zero_()
     return model
 
-# %% ../nbs/06_nonlinearity.ipynb #6d44aa6a
-def layer_maker(
-    name:str, # The argument
-    value, # Called without arguments, it makes a layer: a class, a function, a `partial`
-): # `value` as it came
-    "Rule for an activation; raises `ValueError` for a finished layer and a formula"
-    try: fits = isinstance(value(), nn.Module)
-    except TypeError: fits = False
-    if not fits: refuse(f'{name} that makes a layer, such as nn.ReLU', repr(value))
-    return value
-
 # %% ../nbs/06_nonlinearity.ipynb #20418f25
-@expects(activation=layer_maker)
+@expects(activation=maker)
 def mlp(
     sizes:list, # Units of each layer, inputs first, outputs last, such as `[784, 30, 1]`
     activation=nn.ReLU, # Called without arguments between two linear layers; makes a layer

@@ -11,8 +11,8 @@ from torch import nn
 
 import sgd_course
 from sgd_course import (backprop, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs, learner,
-    learning_rate, mini_batches, nonlinearity, optimizers, pixel_weights, plots, progress, quadratic_loss,
-    questionnaire, sigmoid)
+    learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
+    quadratic_loss, questionnaire, seeds, sigmoid)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)
@@ -32,6 +32,11 @@ def learn(**more): return learner.Learner(net(), loader(), loader(), F.cross_ent
 def quick(): return fused.FusedLearner(net(), loader(), None, device='cpu')
 def batch_loss(w, x, y): return ((x@w - y)**2).mean()
 def weights_of(model): return [p.detach().clone() for p in model.parameters()]
+def sheet():
+    "White paper with a bar on it"
+    paper = torch.full((40, 40), 255, dtype=torch.uint8)
+    paper[10:30, 18:22] = 0
+    return paper
 def image(): return torch.arange(28*28).view(28, 28).remainder(251).to(torch.uint8)
 def node(value=2.): return backprop.Node(value)
 def used_node():
@@ -305,9 +310,6 @@ CALLS = {
         'threes_and_sevens': lambda: dict(split='test'),
         'cache_folder': dict,
         'torchvision_folder': (lambda folder: None, lambda: dict(folder='digits')),
-        'to_levels': lambda: dict(array=image(), full=255),
-        'to_grey': lambda: dict(levels=image().numpy().astype(np.int64)),
-        'find_ink': lambda: dict(grey=image().numpy().astype(np.int64)),
         'digit_from_image': lambda: dict(source=image())},
     graphs: {'draw_graph': lambda: dict(last=node()*3, gradients=True, size=(1.3, 0.8))},
     plots: {
@@ -360,7 +362,12 @@ CALLS = {
         'check': (lambda **k: repr(checks.check(**k)), lambda: dict(name='sigmoid.nothing', answer=TEXT, limit=1.)),
         'hint': lambda: dict(name='quadratic_loss.nothing'),
         'solution': lambda: dict(name='quadratic_loss.nothing')},
-    files: {'write_whole': lambda: dict(path=Path('whole.txt'), data=b'abc', ready=lambda: True)},
+    files: {
+        'write_whole': lambda: dict(path=Path('whole.txt'), data=b'abc', ready=lambda: True),
+        'read_whole': lambda: dict(path=Path(written())), 'write_trouble': lambda: dict(folder='.')},
+    seeds: {'seeded': (lambda n: seeds.seeded(n).initial_seed(), lambda: dict(n=3)), 'shifted': lambda: dict(n=3)},
+    pictures: {
+        'cut_out': lambda: dict(ink=sheet().numpy().astype(int) - 255), 'find_ink': lambda: dict(source=sheet())},
     words: {
         'plain_maths': lambda: dict(text='$x$'), 'inline': lambda: dict(text='$x$'),
         'Words': (lambda text: words.Words(text)._repr_markdown_(), lambda: dict(text='$x$'))},

@@ -266,7 +266,6 @@ ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does no
     ('show', 'value', 'same'): 'a type may be named in the text',
     ('show', 'value', 'junk'): 'it shows anything',
     ('Progress', 'notes', 'junk'): 'unknown exercises are left out',
-    ('find_ink', 'grey', 'same'): 'levels are int64, from to_levels',
 }
 
 def defaults_of(function):

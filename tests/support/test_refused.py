@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import nn, tensor
 
 from sgd_course.backprop import Node, net_gradient, node_step, random_layers, unpack
-from sgd_course.data import to_levels
 from sgd_course.full_mnist import digit_accuracy
 from sgd_course.fused import FusedAdam
 from sgd_course.learner import Learner, save_model
@@ -16,6 +15,7 @@ from sgd_course.learning_rate import border, lr_limit, mean_squared_error, pick_
 from sgd_course.mini_batches import SGD, batch_gradient, epoch_mean, gradient_noise, noise_law, train_epoch
 from sgd_course.nonlinearity import Scaler, dead_units, equal_width, mlp, train_net
 from sgd_course.optimizers import Adam, Momentum, combine
+from sgd_course.pictures import find_ink
 from sgd_course.pixel_weights import fit_linear, one_vs_rest, score
 from sgd_course.quadratic_loss import numerical_gradient, quadratic
 from sgd_course.sigmoid import cross_entropy, sigmoid, squared_error, train_linear
@@ -77,8 +77,8 @@ REFUSED = {
     'dead or NaN': lambda: dead_units(nan_net(), X),
     'weights NaN in a file': lambda: save_model('never.pt', nan_net()),
     'more parameters than there are numbers': lambda: equal_width(10**30, 2),
-    'brightness beyond full': lambda: to_levels([200.], full=1),
-    'negative brightness': lambda: to_levels([0.5], full=-1),
+    'brightness beyond full': lambda: find_ink(torch.full((40, 40), 70_000.)),
+    'negative brightness': lambda: find_ink(torch.full((40, 40), -0.5)),
     'loss as a float': lambda: one_batch(lambda p, y: F.cross_entropy(p, y).item()),
     'loss cut off': lambda: one_batch(lambda p, y: F.cross_entropy(p, y).detach()),
     'loss of shape (1,)': lambda: one_batch(lambda p, y: F.cross_entropy(p, y)[None]),
