@@ -38,9 +38,7 @@ def run_cells(path, times=1, folder=None):
     return outputs
 
 def run_twice(path):
-    "Run each cell twice, in an empty folder, where numbers are float64 unless a cell says otherwise"
-    import torch
-    torch.set_default_dtype(torch.float64)
+    "Run each cell twice before the next one, in an empty folder; returns how many there are"
     with tempfile.TemporaryDirectory() as folder: return len(run_cells(path, times=2, folder=folder))
 
 def process_for_docs(path):

@@ -24,7 +24,7 @@ CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
 @pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize('path', CHAPTERS, ids=name)
-def test_chapter_runs_twice_elsewhere_and_in_float64(path, tmp_path): assert apart(run_twice, path, tmp_path)
+def test_cells_of_a_chapter_run_twice_and_elsewhere(path, tmp_path): assert apart(run_twice, path, tmp_path)
 
 def test_cell_that_works_once_only_is_found(tmp_path):
     path = write_notebook(tmp_path/'once.ipynb', 'n = 1', 'n = 1/n - 1')
