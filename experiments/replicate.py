@@ -159,7 +159,7 @@ def mark():
     write_whole(OUT, to_text(new).encode())
 
 def main(args):
-    if args!=['--mark']: replicate([*map(Path, args)] or chapters())
+    if args!=['--mark']: replicate([Path(o).resolve() for o in args] or chapters())
     mark()
 
 if __name__=='__main__': main(sys.argv[1:])
