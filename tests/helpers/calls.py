@@ -353,7 +353,8 @@ CALLS = {
     sure: {
         'replication': dict, 'verdict': lambda: dict(claim=claim()),
         'verdict_table': lambda: dict(record={'01_quadratic_loss': [claim()]}),
-        'sure_figure': lambda: dict(record={'01_quadratic_loss': [claim()]})},
+        'sure_figure': lambda: dict(record={'01_quadratic_loss': [claim()]}), 'not_held': dict,
+        'not_held_table': lambda: dict(claims=[{'chapter': '01_a', 'said': 'b', 'held': 1, 'runs': 21, 'now': 'c'}])},
     progress: {
         'progress_file': dict, 'progress': dict, 'ProgressError': dict,
         'load_progress': lambda: dict(path=Path(fresh('.json'))),

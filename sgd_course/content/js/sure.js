@@ -55,7 +55,7 @@ export function render({el, data}) {
     const found = chosen(data.claims, menu.value, word.value), shown = found.slice(0, LONGEST);
     list.innerHTML = shown.map(row).join('');
     const rest = found.length > shown.length ? `, the first ${shown.length} are shown` : '';
-    status.textContent = `${found.length} claims${rest}`;
+    status.textContent = `${found.length} claim${found.length === 1 ? '' : 's'}${rest}`;
   }
   menu.addEventListener('change', show);
   word.addEventListener('input', show);
