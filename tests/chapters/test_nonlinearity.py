@@ -246,17 +246,17 @@ def test_widths_come_nearest_to_the_same_number_of_parameters():
 def test_zigzags_have_eight_straight_pieces_and_one_variance(kind):
     x = torch.linspace(-1, 1, 65, dtype=torch.float64)[:, None]
     y = runs.zigzag(kind, x)
-    bends = (y.diff(dim=0).diff(dim=0).abs() > 1e-6).sum()
+    bends = (y.diff(dim=0).diff(dim=0).abs() > 0.01).sum()
     assert bends==7 and y.std()==pytest.approx(runs.zigzag('folded', x).std().item(), rel=1e-6)
 
 def test_default_start_is_that_of_nn_linear():
     model = runs.default_start(mlp([400, 300, 1], generator=seeded(0)), seeded(1))
     own = nn.Linear(400, 300)
-    for ours, theirs in ((model[0].weight, own.weight), (model[0].bias, own.bias)):
+    for ours, theirs in ((model[0].weight.detach(), own.weight), (model[0].bias.detach(), own.bias)):
         assert ours.abs().max()==pytest.approx(1/20, rel=0.05) and ours.abs().max() <= 1/20
         assert ours.std().item()==pytest.approx(theirs.std().item(), rel=0.2)
 
 @pytest.mark.parametrize('name', ['bender', 'rates', 'dead', 'teeth'])
 def test_short_run_of_the_program(name):
-    with one_thread(): found = runs.PARTS[name](True)
+    found = runs.PARTS[name](True)
     assert found and all(v is None or math.isfinite(v) for v in numbers(found) if not isinstance(v, str))

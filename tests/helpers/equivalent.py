@@ -203,6 +203,19 @@ EQUIVALENT = {
             'sign of .zeros': ZERO,
         },
     },
+    'nonlinearity.spread': {
+        'other 2': {
+            '0.25 -> -0.25': SIGN,
+        },
+    },
+    'nonlinearity.tent': {
+        'solution': {
+            'sign of .zeros': ZERO,
+        },
+        'other 1': {
+            'sign of tensor, place 4': ZERO,
+        },
+    },
     'nonlinearity.standardise': {
         'other 2': {
             'sides of - swapped': SIGN,
