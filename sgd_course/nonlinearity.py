@@ -30,7 +30,7 @@ def relu(
 def tanh(
     x, # Scores: a number, a list or a tensor of any shape, floating point, finite
 ): # Values from -1 to 1, shape and dtype of `x`
-    "$2\\,\\sigma(2x)-1$, from -1 to 1, exact for small `x`; raises `ValueError` for bad scores"
+    "$2\\,\\sigma(2x)-1$, from -1 to 1; raises `ValueError` for bad scores"
     e = torch.expm1(2*x.clamp(-20, 20)) # Beyond 20 the result is 1 in every digit
     return e/(e + 2)
 
