@@ -155,7 +155,8 @@ def default_start(model, generator):
     "The start of `nn.Linear`: even between -1/sqrt(n_in) and 1/sqrt(n_in), weights and biases"
     with torch.no_grad():
         for o in (o for o in model if isinstance(o, nn.Linear)):
-            for p in (o.weight, o.bias): p.copy_((2*torch.rand(p.shape, generator=generator) - 1)/math.sqrt(o.in_features))
+            for p in (o.weight, o.bias):
+                p.copy_((2*torch.rand(p.shape, generator=generator) - 1)/math.sqrt(o.in_features))
     return model
 
 STARTS = {'1': 1., 'He': he_std, 'Xavier': xavier_std, '0.01': 0.01, 'nn.Linear': None, '0': 0.}
@@ -245,7 +246,8 @@ def digits(quick):
     def net(depth, lr, seed):
         g, epochs = seeded(seed), 1 if quick else 10
         model = mlp([784] + [DEPTHS[depth]]*depth + [10], generator=g)
-        train_net(model, x[learn], labels[learn], falling(lr, epochs), epochs, 128, loss_func=F.cross_entropy, generator=g)
+        train_net(model, x[learn], labels[learn], falling(lr, epochs), epochs, 128, loss_func=F.cross_entropy,
+                  generator=g)
         return model
     def loss(depth, lr):
         try: model = net(depth, lr, 0)

@@ -9,8 +9,8 @@ from torch import nn, tensor
 from laws import law, one_thread
 from repository import PACKAGE
 from experiments import nonlinearity as runs
-from sgd_course.nonlinearity import (Scaler, count_parameters, dead_units, he_std, init_weights, layer_outputs, mlp, relu,
-                                     simple_net, tanh, train_net, xavier_std)
+from sgd_course.nonlinearity import (Scaler, count_parameters, dead_units, he_std, init_weights, layer_outputs, mlp,
+                                     relu, simple_net, tanh, train_net, xavier_std)
 
 def seeded(k): return torch.Generator().manual_seed(k)
 
@@ -232,12 +232,14 @@ def test_results_are_plain_json_and_complete():
     assert [len(recorded[name]) for name in ('bender', 'page', 'simple_net')]==[20, 5, 5]
     assert {len(v) for v in recorded['dead'].values()}=={20}
     assert {len(v) for grid in recorded['rivals'].values() for v in grid.values()}=={7}
-    assert {(r['kind'], r['depth']) for r in recorded['teeth']}=={(kind, depth) for kind in runs.KINDS for depth in (1, 3)}
+    pairs = {(kind, depth) for kind in runs.KINDS for depth in (1, 3)}
+    assert {(r['kind'], r['depth']) for r in recorded['teeth']}==pairs
     for r in recorded['teeth']: assert len(r['errors'])==7 and str(r['lr']) in r['grid']
 
 def test_widths_come_nearest_to_the_same_number_of_parameters():
     def off(width, depth, ends, wanted): return abs(count(ends, width, depth) - wanted)
-    def count(ends, width, depth): return count_parameters(mlp([ends[0]] + [width]*depth + [ends[1]], generator=seeded(0)))
+    def count(ends, width, depth):
+        return count_parameters(mlp([ends[0]] + [width]*depth + [ends[1]], generator=seeded(0)))
     for widths, ends, wanted in ((runs.DEPTHS, (784, 10), 80_000), (runs.WIDTHS, (1, 1), 1000)):
         for depth, h in widths.items():
             assert off(h, depth, ends, wanted) <= min(off(h + 1, depth, ends, wanted), off(h - 1, depth, ends, wanted))
