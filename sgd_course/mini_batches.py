@@ -83,7 +83,7 @@ class SGD(torch.optim.Optimizer):
                 if p.grad is not None: p.sub_(p.grad, alpha=group['lr'])
         return loss
 
-# %% ../nbs/05_mini_batches.ipynb #a87f542d
+# %% ../nbs/05_mini_batches.ipynb #2abcbb37
 @patch
 def add_param_group(self:SGD,
     param_group:dict, # `params`, and `lr` if it has a learning rate of its own
