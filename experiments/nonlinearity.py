@@ -16,11 +16,11 @@ from sgd_course.data import load_mnist, threes_and_sevens, to_vectors, train_val
 from sgd_course.figures import FOLDER, toy_points
 from sgd_course.files import write_whole
 from sgd_course.nonlinearity import Scaler, dead_units, he_std, init_weights, mlp, simple_net, train_net, xavier_std
+from sgd_course.seeds import seeded
 
 OUT = Path(__file__).resolve().parents[1]/'sgd_course/content/results/nonlinearity.json'
 BCE = F.binary_cross_entropy_with_logits
 
-def seeded(n): return torch.Generator().manual_seed(n)
 def kept(v): return round(v, 4) if math.isfinite(v) else None # JSON knows no NaN
 def falling(lr, epochs): return lambda epoch: lr*(1 - epoch/epochs)
 def powers(lo, n): return [lo*2**k for k in range(n)]

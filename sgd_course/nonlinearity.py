@@ -43,6 +43,7 @@ def he_std(
     "$\\sqrt{2/n_\\mathrm{in}}$, after He: scores keep their size through ReLU layers"
     return math.sqrt(2/n_in)
 
+# %% ../nbs/06_nonlinearity.ipynb #14107ed1
 @expects(generator=generator)
 def init_weights(
     model:nn.Module, # Network with at least one `nn.Linear`; its weights are overwritten
@@ -114,6 +115,7 @@ def train_net(
             if report is not None: reports.append(report(model))
     return reports
 
+# %% ../nbs/06_nonlinearity.ipynb #b36b16ec
 def simple_net(
     n_in:int=784, # Inputs
     n_hidden:int=30, # Units in the one hidden layer
@@ -138,6 +140,7 @@ def layer_outputs(
             outputs.append(x)
     return outputs
 
+# %% ../nbs/06_nonlinearity.ipynb #27409c74
 @expects(n_in=whole(), n_out=whole())
 def xavier_std(
     n_in:int, # Inputs of the layer, at least 1
