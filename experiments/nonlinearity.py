@@ -15,7 +15,8 @@ from torch import nn
 from sgd_course.data import load_mnist, threes_and_sevens, to_vectors, train_valid_split
 from sgd_course.figures import FOLDER, toy_points
 from sgd_course.files import write_whole
-from sgd_course.nonlinearity import Scaler, dead_units, he_std, init_weights, mlp, simple_net, train_net, xavier_std
+from sgd_course.nonlinearity import (Scaler, dead_units, he_std, mlp, simple_net, spread_kinks, train_net,
+                                     xavier_std)
 from sgd_course.seeds import seeded
 
 OUT = Path(__file__).resolve().parents[1]/'sgd_course/content/results/nonlinearity.json'
@@ -63,12 +64,6 @@ def flat(quick):
         with torch.no_grad(): wrong, right = ((score(x) > 0) != (y > 0.5)), ((score(x_test) > 0) == (y_test > 0.5))
         rows.append(dict(decay=decay, wrong=wrong.sum().item(), test=kept(right.double().mean().item())))
     return rows
-
-def spread_kinks(model, generator):
-    first = model[0]
-    kinks = 2*torch.rand(first.out_features, generator=generator) - 1
-    with torch.no_grad(): first.bias.copy_(-first.weight[:, 0]*kinks)
-    return model
 
 def bender(quick):
     "How many times lower than the best line's the loss of six ReLUs on a wave is, for each seed"

@@ -186,3 +186,14 @@ class Scaler:
     def __call__(self, x): return to_scale(x, self.mean, self.std)
 
     def invert(self, z): return from_scale(z, self.mean, self.std)
+
+# %% ../nbs/06_nonlinearity.ipynb #13b6e434
+def spread_kinks(
+    model:nn.Sequential, # Network with one input; the biases of its first layer are overwritten
+    generator:torch.Generator, # Draws the places
+)->nn.Sequential: # `model` itself
+    "Move the kinks of the first layer to random places between -1 and 1"
+    first = model[0]
+    kinks = 2*torch.rand(first.out_features, generator=generator) - 1
+    with torch.no_grad(): first.bias.copy_(-first.weight[:, 0]*kinks)
+    return model
