@@ -189,7 +189,7 @@ class Scaler:
 
 # %% ../nbs/06_nonlinearity.ipynb #13b6e434
 def spread_kinks(
-    model:nn.Sequential, # Network with one input; the biases of its first layer are overwritten
+    model:nn.Sequential, # One input; the biases of its first layer are overwritten
     generator:torch.Generator, # Draws the places
 )->nn.Sequential: # `model` itself
     "Move the kinks of the first layer to random places between -1 and 1"
