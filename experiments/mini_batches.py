@@ -71,8 +71,10 @@ def rules(quick):
     for B in sizes:
         k = B/16
         names = {'same': base, 'square root': base*k**0.5, 'linear': base*k, 'best of a grid': best(B)}
-        for rule, lr in names.items(): rows.append(dict(batch=B, rule=rule, lr=lr, runs=[run(B, fixed(lr), s) for s in fresh]))
-        rows.append(dict(batch=B, rule='linear, warm-up', lr=base*k, runs=[run(B, fixed(base*k), s, warm=0.5) for s in fresh]))
+        for rule, lr in names.items():
+            rows.append(dict(batch=B, rule=rule, lr=lr, runs=[run(B, fixed(lr), s) for s in fresh]))
+        warmed = [run(B, fixed(base*k), s, warm=0.5) for s in fresh]
+        rows.append(dict(batch=B, rule='linear, warm-up', lr=base*k, runs=warmed))
     timid = [dict(batch=B, lr=0.1*B/16, runs=[run(B, fixed(0.1*B/16), s) for s in fresh]) for B in sizes]
     return dict(grid=table, rows=rows, timid=timid)
 
@@ -80,7 +82,8 @@ def settle(quick):
     "Four epochs with batch 16: a constant rate, one halved after each epoch, and a batch doubled after each epoch"
     choose, fresh = (range(1), range(1, 2)) if quick else (range(5), range(5, 15))
     grid, epochs = ([0.5] if quick else powers(0.03125, 8)), 2 if quick else 4
-    recipes = {'constant': lambda lr, s: run(16, fixed(lr), s, epochs), 'halved': lambda lr, s: run(16, halved(lr), s, epochs),
+    recipes = {'constant': lambda lr, s: run(16, fixed(lr), s, epochs),
+               'halved': lambda lr, s: run(16, halved(lr), s, epochs),
                'batch doubled': lambda lr, s: run([16*2**e for e in range(epochs)], fixed(lr), s, epochs)}
     rows = []
     for name, f in recipes.items():
