@@ -43,6 +43,7 @@ class DataLoader:
     ):
         "Raises `ValueError` for examples and settings that do not fit, NaN and infinity"
         if shuffle and generator is None: refuse('a generator to shuffle with', generator)
+        whole()('number of examples', len(x))
         whole(1, len(x) if drop_last else None)('batch_size', batch_size)
         self.x, self.y, self.batch_size = x, y, batch_size
         self.shuffle, self.drop_last, self.generator = shuffle, drop_last, generator

@@ -45,11 +45,11 @@ def test_sizes_may_be_of_any_whole_kind(kind):
     ('a generator to shuffle with, got None', (10, 10, 4), dict(shuffle=True)),
     ('generator to be a torch.Generator, got 42', (10, 10, 4), dict(shuffle=True, generator=42)),
     ('batch_size to be a whole number', (10, 10, 0), {}), ('from 1 to 7, got 8', (7, 7, 8), dict(drop_last=True)),
-    ('x (3,), y (2,)', (3, 2, 4), {}), ('got 0', (0, 0, 4), {})])
+    ('x (3,), y (2,)', (3, 2, 4), {}), ('number of examples to be a whole number, 1 or more, got 0', (0, 0, 4), {})])
 def test_loader_refuses(said, args, settings):
     m, n, B = args
     with pytest.raises(ValueError) as e: DataLoader(torch.zeros(m), torch.zeros(n), B, **settings)
-    assert said in str(e.value) or said=='got 0'
+    assert said in str(e.value)
 
 @law(numbers, numbers, st.booleans(), st.booleans(), seeds, examples=60)
 def test_loader_yields_what_torchs_does(m, B, drop_last, shuffle, seed):
