@@ -33,6 +33,7 @@ IN_OTHER_WORDS = {
     'mean-squared-error': 'explained as the mean of the squares of the errors',
     'forward-pass': 'chapter 10 calls it the way there',
     'backward-pass': 'chapter 10 calls it the way back',
+    'stability-limit': 'chapter 2 calls it the limit',
     'loss-layer': 'chapter 7 speaks of the loss as one more layer',
     'gradient-noise': 'chapter 5 speaks of the noise of a batch',
     'hidden-layer': 'chapter 6 prints it as one of "two hidden layers"',
