@@ -95,31 +95,6 @@ EQUIVALENT = {
             '1 -> -1, place 2': AXIS,
         },
     },
-    'sigmoid.mistake_ratio': {
-        'solution': {
-            'arguments of .minimum swapped': BOTH,
-        },
-        'other 1': {
-            '.item left out': NUMBER,
-            'sides of - swapped': SIGN,
-            '.item left out, place 2': NUMBER,
-            'sides of - swapped, place 2': SIGN,
-        },
-        'other 2': {
-            'arguments of min swapped': BOTH,
-            '.tolist left out': NUMBER,
-            '.tolist left out, place 2': NUMBER,
-            '.tolist left out, place 3': NUMBER,
-        },
-    },
-    'sigmoid.cheapest': {
-        'other 1': {
-            '< -> <=': TIE,
-        },
-        'other 2': {
-            '.item left out': NUMBER,
-        },
-    },
     'sigmoid.train': {
         'solution': {
             '1 -> -1': AXIS,
