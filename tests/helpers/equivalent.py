@@ -13,6 +13,7 @@ RECORD = 'only what autograd keeps differs, not the numbers'
 SMALL = 'any small distance shows the same, to the left first or to the right first'
 TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
+MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
 
 EQUIVALENT = {
@@ -93,6 +94,16 @@ EQUIVALENT = {
         },
         'other 2': {
             '1 -> -1, place 2': AXIS,
+        },
+    },
+    'sigmoid.cool': {
+        'other 1': {
+            '1 -> -1': AXIS,
+            '.mean -> .sum': MEAN,
+        },
+        'other 2': {
+            '< -> <=': TIE,
+            '.sum -> .mean': MEAN,
         },
     },
     'sigmoid.train': {
