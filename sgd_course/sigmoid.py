@@ -10,7 +10,7 @@ __all__ = ['absolute_error', 'squared_error', 'cross_entropy', 'cross_entropy_fr
 import torch
 import torch.nn.functional as F
 
-from .expect import binary, expects, fraction, generator, labels
+from .expect import binary, expects, generator, labels
 from .expect import probabilities, rate, trainable, values, whole
 from .learning_rate import sgd_step
 
@@ -43,25 +43,13 @@ def cross_entropy(
     log_q = torch.where(y<1, 1 - p, 1.).log()
     return -(y*log_p + (1 - y)*log_q).mean()
 
-# %% ../nbs/04_sigmoid.ipynb #705fe0b1
-@expects(p=probabilities, rate=fraction)
-def expected_loss(
-    p, # The probability that is announced, from 0 to 1
-    rate:float, # How often the target is really 1, from 0 to 1
-    loss_func, # From probabilities and targets to one number, such as `squared_error`
-): # Mean charge over many cases
-    "What it costs on average to announce `p` when the true rate is `rate`"
-    if_1 = loss_func(p, torch.ones_like(p))
-    if_0 = loss_func(p, torch.zeros_like(p))
-    return rate*if_1 + (1 - rate)*if_0
-
 # %% ../nbs/04_sigmoid.ipynb #955a387c
 @expects('z (*n), y (*n)', z=values, y=probabilities)
 def cross_entropy_from_scores(
     z, # Scores, any shape, floating point, finite
     y, # Targets, each from 0 to 1, shape of `z`
 ): # One number, finite unless scores are near the limit of their type
-    "Mean of $-y\\log\\sigma(z)-(1-y)\\log\\sigma(-z)$; raises `ValueError` for bad arguments"
+    "Mean of $-y\\log\\sigma(z)-(1-y)\\log\\sigma(-z)$; raises `ValueError` for bad input"
     return -(y*F.logsigmoid(z) + (1 - y)*F.logsigmoid(-z)).mean()
 
 # %% ../nbs/04_sigmoid.ipynb #0ae86277
@@ -73,7 +61,7 @@ def train_linear(
     lr:float=0.5, # Learning rate, 0 or more
     epochs:int=12, # Passes through all digits, at least 1
     batch_size:int=64, # Digits per step, at least 1
-    loss_func=F.binary_cross_entropy_with_logits, # From scores (m,) and targets (m,) to one number
+    loss_func=F.binary_cross_entropy_with_logits, # From scores (m,), targets (m,) to a number
     report=None, # Called as `report(w, b)` after each epoch; its answers are collected
     *,
     generator:torch.Generator, # Shuffles the digits
@@ -151,7 +139,7 @@ def sigmoid(
     z, # Scores: a number, a list or a tensor of any shape, floating point, finite
 ): # Values from 0 to 1, shape and dtype of `z`
     "$1/(1+e^{-z})$, with a finite gradient too; raises `ValueError` for bad scores"
-    m = z.detach().clamp(min=0)   # For autograd, a plain number: the value does not depend on it
+    m = z.detach().clamp(min=0)   # For autograd a plain number: the value does not need it
     up = torch.exp(z - m)
     return up/(up + torch.exp(-m))
 

@@ -178,7 +178,6 @@ CALLS = {
         'absolute_error': lambda: dict(p=T(0.5, 1.), y=T(0., 1.)),
         'squared_error': lambda: dict(p=T(0.5, 1.), y=T(0., 1.)),
         'cross_entropy': lambda: dict(p=T(0.5, 1.), y=T(0., 1.)),
-        'expected_loss': lambda: dict(p=T(0.5, 0.25), rate=0.5, loss_func=sigmoid.squared_error),
         'cross_entropy_from_scores': lambda: dict(z=T(-1., 2.), y=T(0., 1.)),
         'train_linear': lambda: dict(x=random(6, 3), y=T(0., 1., 0., 1., 0., 1.), lr=0.5, epochs=2, batch_size=2,
             loss_func=sigmoid.cross_entropy_from_scores, report=lambda w, b: float(b), generator=G()),
