@@ -847,7 +847,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'sgd_course.sigmoid.cross_entropy': ('sigmoid.html#cross_entropy', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.cross_entropy_from_scores': ( 'sigmoid.html#cross_entropy_from_scores',
                                                                                       'sgd_course/sigmoid.py'),
-                                    'sgd_course.sigmoid.expected_loss': ('sigmoid.html#expected_loss', 'sgd_course/sigmoid.py'),
+                                    'sgd_course.sigmoid.fit_to_the_end': ('sigmoid.html#fit_to_the_end', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.reliability': ('sigmoid.html#reliability', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.sigmoid': ('sigmoid.html#sigmoid', 'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.softmax': ('sigmoid.html#softmax', 'sgd_course/sigmoid.py'),
