@@ -593,8 +593,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                'sgd_course/pixel_weights.py'),
                                           'sgd_course.pixel_weights.sum_squared_error': ( 'pixel_weights.html#sum_squared_error',
                                                                                           'sgd_course/pixel_weights.py'),
-                                          'sgd_course.pixel_weights.trial_and_error': ( 'pixel_weights.html#trial_and_error',
-                                                                                        'sgd_course/pixel_weights.py'),
                                           'sgd_course.pixel_weights.worst_mistakes': ( 'pixel_weights.html#worst_mistakes',
                                                                                        'sgd_course/pixel_weights.py')},
             'sgd_course.plots': { 'sgd_course.plots.contrast': ('making/plots.html#contrast', 'sgd_course/plots.py'),

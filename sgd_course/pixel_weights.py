@@ -8,8 +8,8 @@ __all__ = ['class_means', 'l1_distance', 'l2_distance', 'accuracy', 'similarity_
 # %% ../nbs/03_pixel_weights.ipynb #328684a7
 import torch
 
-from .expect import (binary, expects, finite, generator, labels, number, positive,
-                               rate, same_dtype, values, whole)
+from .expect import (binary, expects, finite, generator, labels, rate,
+                               same_dtype, values, whole)
 
 # %% ../nbs/03_pixel_weights.ipynb #7cdd2df2
 @expects('x (n, pixels), y (n,)', x=values, y=finite)
@@ -92,7 +92,7 @@ def score(
 @expects('scores (*n), y (*n)', scores=values, y=values)
 def sum_squared_error(
     scores:torch.Tensor, # Any shape, not empty
-    y:torch.Tensor, # Goals: what the scores should be, same shape
+    y:torch.Tensor, # Targets: what the scores should be, same shape
 )->torch.Tensor: # One number, shape ()
     "Sum of squared errors, $\\sum_j(s_j-y_j)^2$"
     return ((scores - y)**2).sum()
@@ -102,7 +102,7 @@ def sum_squared_error(
          w=values)
 def squared_error_gradient(
     x:torch.Tensor, # (n, pixels)
-    y:torch.Tensor, # Goals (n,) or (n, k)
+    y:torch.Tensor, # Targets (n,) or (n, k)
     w:torch.Tensor, # (pixels,) or (pixels, k)
     b, # () or (k,)
 )->tuple: # Gradients for `w` and for `b`, in their shapes
@@ -128,7 +128,7 @@ def init_linear(
          w=values, lr=rate, steps=whole(0))
 def fit_linear(
     x:torch.Tensor, # (n, pixels)
-    y:torch.Tensor, # Goals (n,) or (n, k)
+    y:torch.Tensor, # Targets (n,) or (n, k)
     w:torch.Tensor, # Weights to start from, (pixels,) or (pixels, k)
     b, # Bias to start from, a number or a tensor (), or (k,)
     lr:float, # Learning rate, finite and not negative
@@ -162,33 +162,12 @@ def worst_mistakes(
     wrong = (scores>0)!=(y==1)
     return order[wrong[order]]
 
-# %% ../nbs/03_pixel_weights.ipynb #ff44bbeb
-@expects('w (n,)', w=values, size=positive, trials=whole(0), generator=generator)
-def trial_and_error(
-    f, # Function from a vector of weights to the loss, one number
-    w:torch.Tensor, # Weights to start from, (n,)
-    size:float, # Standard deviation of the change of each weight, above 0
-    trials:int, # How many changes to try, 0 or more
-    *,
-    generator:torch.Generator, # Source of the changes
-)->tuple: # Best weights; list of the lowest loss so far, at the start and after each trial
-    "Random search that keeps a change only if it lowers the loss"
-    def loss_of(w): return number()('the loss', f(w))
-    best = [loss_of(w)]
-    for _ in range(trials):
-        draws = torch.randn(w.shape, dtype=torch.float32, generator=generator)
-        new = w + size*draws.to(w.dtype)
-        loss = loss_of(new)
-        if loss<best[-1]: w = new
-        best.append(min(loss, best[-1]))
-    return w, best
-
 # %% ../nbs/03_pixel_weights.ipynb #52517211
 @expects('y (n,)', y=labels(), classes=whole())
 def one_vs_rest(
     y:torch.Tensor, # Classes (n,), whole numbers 0 to classes-1
     classes:int=10, # How many classes
 )->torch.Tensor: # (n, classes), +1 for the class of the row and -1 elsewhere
-    "Goals for one score per class; raises `ValueError` for a class outside the range"
+    "Targets for one score per class; raises `ValueError` for a class outside the range"
     y = labels(classes)('y', y)
     return torch.where(y[:, None]==torch.arange(classes), 1., -1.)

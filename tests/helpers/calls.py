@@ -169,7 +169,6 @@ CALLS = {
         'fit_linear': lambda: dict(x=random(3, 2), y=T(1., -1., 1.), w=T(3., 4.), b=0.5, lr=0.1, steps=2),
         'contributions': lambda: dict(x=random(3, 2), w=T(1., 2.)),
         'worst_mistakes': lambda: dict(scores=T(1., -2., 3.), y=T(0., 0., 0.)),
-        'trial_and_error': lambda: dict(f=square, w=T(1., 2.), size=0.5, trials=3, generator=G()),
         'one_vs_rest': lambda: dict(y=torch.tensor([0, 2, 1]), classes=3)},
     sigmoid: {
         'sigmoid': lambda: dict(x=T(-1., 2.)),
