@@ -54,8 +54,9 @@ edit: $(STAMP) ## Work on the course itself: the notebooks in nbs/, in JupyterLa
 hooks: $(STAMP) ## Let git compare and merge notebooks cell by cell, in this clone only (`make edit` does it)
 	@test ! -d .git || HOME=$(abspath $(VENV)) nbdev-install-hooks
 
-outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs
+outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs and how long they take to read
 	@nbdev-export
+	@python -m tools.reading_time
 	@python -m tools.outputs
 
 readme: $(STAMP) ## Make README.md from nbs/index.ipynb, and nbs/_quarto.yml from _quarto.yml

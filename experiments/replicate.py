@@ -3,7 +3,7 @@
 Each chapter is run under the shifts 0 to 20 of all its seeds (see nbs/making/seeds.ipynb). A failing cell does not end
 a run. What came out of each run lies in experiments/runs/, so that an interrupted replication goes on where it
 stopped. sgd_course/content/results/replication.json counts in how many runs each claim held, and how far the printed
-numbers lay apart. It takes about an hour on two quiet cores.
+numbers lay apart; nbs/sure.ipynb shows it. It takes about an hour on two quiet cores.
 
 `--mark` runs nothing: it brings the record up to date with the notebooks, where changed cells count as not run."""
 import contextlib, hashlib, json, os, statistics, sys, tempfile, time
@@ -159,7 +159,7 @@ def mark():
     write_whole(OUT, to_text(new).encode())
 
 def main(args):
-    if args!=['--mark']: replicate([*map(Path, args)] or chapters())
+    if args!=['--mark']: replicate([Path(o).resolve() for o in args] or chapters())
     mark()
 
 if __name__=='__main__': main(sys.argv[1:])

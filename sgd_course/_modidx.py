@@ -853,4 +853,11 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'sgd_course.sigmoid.softmax_cross_entropy': ( 'sigmoid.html#softmax_cross_entropy',
                                                                                   'sgd_course/sigmoid.py'),
                                     'sgd_course.sigmoid.squared_error': ('sigmoid.html#squared_error', 'sgd_course/sigmoid.py'),
-                                    'sgd_course.sigmoid.train_linear': ('sigmoid.html#train_linear', 'sgd_course/sigmoid.py')}}}
+                                    'sgd_course.sigmoid.train_linear': ('sigmoid.html#train_linear', 'sgd_course/sigmoid.py')},
+            'sgd_course.sure': { 'sgd_course.sure.name_of': ('sure.html#name_of', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.not_held': ('sure.html#not_held', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.not_held_table': ('sure.html#not_held_table', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.replication': ('sure.html#replication', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.sure_figure': ('sure.html#sure_figure', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.verdict': ('sure.html#verdict', 'sgd_course/sure.py'),
+                                 'sgd_course.sure.verdict_table': ('sure.html#verdict_table', 'sgd_course/sure.py')}}}

@@ -78,7 +78,8 @@ class Digits(NamedTuple):
     labels:torch.Tensor # (n,), the class of each picture
 
 # %% ../nbs/making/data.ipynb #a52a03d1
-_memory, _lock = {}, Lock()
+_memory = {}
+_lock = Lock()
 
 def written_into(split):
     "Whether somebody has changed the digits that are kept in memory"
@@ -131,7 +132,8 @@ def class_quotas(
     total:int, # How many to take altogether
 )->torch.Tensor: # (classes,), how many to take of each class; adds up to `total`
     "Shares in proportion to `counts`, rounded by the method of largest remainders"
-    share, rest = counts*total//counts.sum(), counts*total%counts.sum()
+    share = counts*total//counts.sum()
+    rest = counts*total%counts.sum()
     share[rest.argsort(descending=True, stable=True)[:total-share.sum()]] += 1
     return share
 
@@ -200,8 +202,10 @@ def overlaps(
     coarse:int, # Pixels after
 )->np.ndarray: # (coarse, fine), int64; each row adds up to `fine`, each column to `coarse`
     "How much of each fine pixel lies in each coarse one, in units of 1/(fine·coarse)"
-    i, j = np.arange(coarse)[:, None], np.arange(fine)
-    begin, end = np.maximum(i*fine, j*coarse), np.minimum((i + 1)*fine, (j + 1)*coarse)
+    i = np.arange(coarse)[:, None]
+    j = np.arange(fine)
+    begin = np.maximum(i*fine, j*coarse)
+    end = np.minimum((i + 1)*fine, (j + 1)*coarse)
     return np.clip(end - begin, 0, None)
 
 # %% ../nbs/making/data.ipynb #5521d76c
@@ -220,7 +224,8 @@ def place(
     ink:np.ndarray, # (size,), ink in each row or column; int64, not all 0
 )->int: # Where the box begins, 0 to 28-size
     "Offset that brings the centre of mass $c$ to 14: $\\lfloor 14 - c + 1/2 \\rfloor$"
-    mass, moment = int(ink.sum()), int(ink @ np.arange(size))
+    mass = int(ink.sum())
+    moment = int(ink @ np.arange(size))
     return min(max((29*mass - 2*moment)//(2*mass), 0), 28 - size)
 
 # %% ../nbs/making/data.ipynb #5171236b
@@ -229,8 +234,10 @@ def to_digit(
 )->torch.Tensor: # (28, 28), uint8, 0 is paper and 255 full ink
     "Give ink the size and the place of MNIST's digits"
     box = fit_box(ink)
-    (h, w), res = box.shape, torch.zeros(28, 28, dtype=torch.uint8)
-    top, left = place(h, box.sum(1)), place(w, box.sum(0))
+    h, w = box.shape
+    res = torch.zeros(28, 28, dtype=torch.uint8)
+    top = place(h, box.sum(1))
+    left = place(w, box.sum(0))
     res[top:top+h, left:left+w] = torch.from_numpy(box)
     return res
 

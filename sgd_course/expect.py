@@ -360,7 +360,8 @@ def shape_fits(
     "Whether `shape` is what `dims` describes"
     star = [i for i, d in enumerate(dims) if d.startswith('*')]
     if star:
-        first, last = star[0], len(shape) - (len(dims) - 1 - star[0])
+        first = star[0]
+        last = len(shape) - (len(dims) - 1 - star[0])
         if last<first: return False
         shape = *shape[:first], tuple(shape[first:last]), *shape[last:]
     if len(shape)!=len(dims): return False
@@ -373,7 +374,8 @@ def shapes(
     **tensors, # Each tensor under its name there; `None` is left out
 ):
     "Raise `ValueError` unless the shapes of `tensors` are as `text` says"
-    sizes, dims = {}, parse_shapes(text)
+    sizes = {}
+    dims = parse_shapes(text)
     there = {name: getattr(t, 'shape', ()) for name, t in tensors.items() if t is not None}
     if not all(shape_fits(dims[name], shape, sizes) for name, shape in there.items()):
         got = [f'{name} {tuple(shape)}' for name, shape in there.items()]
@@ -387,7 +389,8 @@ def expects(
 ): # Decorator
     "Check the arguments of the function below: each by its rule, then their shapes"
     def decorate(f):
-        signature, shaped = inspect.signature(f), parse_shapes(text)
+        signature = inspect.signature(f)
+        shaped = parse_shapes(text)
         defaults = {name: p.default for name, p in signature.parameters.items()}
         if unknown := (rules.keys() | shaped) - defaults.keys():
             raise TypeError(f'{f.__name__} has no argument {", ".join(sorted(unknown))}')

@@ -42,7 +42,8 @@ def needed(
     shared:dict, # From `declarations` of the shared modules
 )->list: # Texts, in the order of `shared`
     "What of the shared modules a figure needs, directly or through others"
-    kept, todo = set(), list(names)
+    kept = set()
+    todo = list(names)
     while todo:
         name = todo.pop()
         if name in kept: continue
@@ -57,7 +58,8 @@ def script(
     module:str, # Name of the module: the file `module`.js
 )->str: # A function that returns what it imports from the shared modules, and its own text
     "The code of a module, ready to stand in a page"
-    own, shared = (FOLDER/f'{module}.js').read_text(encoding='utf-8'), {}
+    own = (FOLDER/f'{module}.js').read_text(encoding='utf-8')
+    shared = {}
     for path in sorted(FOLDER.glob('_*.js')):
         shared |= declarations(path.read_text(encoding='utf-8'))
     imports = ' '.join(re.findall(r'(?m)^import \{([^}]+)\}', own))
@@ -78,7 +80,8 @@ def live_html(
     data:str, # In JavaScript, what `render` is given; the place is called `host` there
 )->str: # HTML
     "A place in the page, and the script that fills it"
-    code, label = script(module), escape(label)
+    code = script(module)
+    label = escape(label)
     key = sha256(f'{code}{label}{plain}{data}'.encode()).hexdigest()[:12]
     place = f'class="sgd-{kind}" data-{kind}="{key}" data-lm-suppress-shortcuts="true"'
     found = f'document.querySelectorAll(\'[data-{kind}="{key}"]:not([data-on])\')'
@@ -191,7 +194,8 @@ def linear_pairs(
     "The parameters of linear layers with ReLU between them; raises `ValueError` for others"
     from torch import nn
     layers = layers_inside(model)
-    kinds, linear = [type(layer) for layer in layers], layers[::2]
+    kinds = [type(layer) for layer in layers]
+    linear = layers[::2]
     if len(kinds)%2==0 or kinds!=[nn.Linear, nn.ReLU]*(len(kinds)//2) + [nn.Linear]:
         refuse('Linear and ReLU in turn', [kind.__name__ for kind in kinds])
     if any(layer.bias is None for layer in linear): refuse('a bias in every layer', None)
@@ -278,13 +282,17 @@ def toy_points(
     "Two kinds of points that no straight line parts; raises `ValueError` for others"
     import torch
     if n%2: refuse('an even n', n)
-    y, along = torch.arange(n)%2, torch.rand(n, dtype=torch.float64, generator=generator)
+    y = torch.arange(n)%2
+    along = torch.rand(n, dtype=torch.float64, generator=generator)
     if kind=='moons':
-        angle, radius = pi*(along + y), 0.6
+        angle = pi*(along + y)
+        radius = 0.6
     elif kind=='rings':
-        angle, radius = 2*pi*along, 0.35 + 0.5*y
+        angle = 2*pi*along
+        radius = 0.35 + 0.5*y
     else:
-        angle, radius = 2.6*pi*along.sqrt() + pi*y, 0.1 + 0.9*along.sqrt()
+        angle = 2.6*pi*along.sqrt() + pi*y
+        radius = 0.1 + 0.9*along.sqrt()
     points = torch.stack([radius*angle.cos(), radius*angle.sin()], 1)
     if kind=='moons': points += torch.stack([0.6*y - 0.3, 0.4*y - 0.2], 1)
     noise = torch.randn(n, 2, dtype=torch.float64, generator=generator)
@@ -320,7 +328,9 @@ def round_steps(
 )->tuple: # Whole numbers (moments, pixels), int8, and scales (moments,), float32
     "A path as steps, bytes times scales; the first leads from 0 to the start"
     import numpy as np
-    steps, scales, now = [], [], np.zeros(path.shape[1])
+    steps = []
+    scales = []
+    now = np.zeros(path.shape[1])
     for w in path:
         scale = np.float32(max(np.abs(w - now).max()/127, 1e-30))
         steps.append(np.round((w - now)/float(scale)))
@@ -391,7 +401,8 @@ def check_recording(
     from base64 import b64decode
     check_run(run, ('moments', 'scales', 'biases', 'loss'), ('pixels', 'steps'))
     ascending('moments', run['moments'])
-    wanted, got = len(run['moments'])*len(run['pixels']), len(b64decode(run['steps']))
+    wanted = len(run['moments'])*len(run['pixels'])
+    got = len(b64decode(run['steps']))
     if got!=wanted: refuse(f'a byte for each pixel and moment, {wanted}', got)
     if run.get('shares') is not None: check_run(run, ('moments', 'shares'))
     return run
@@ -427,7 +438,8 @@ def growing_figure(
     label:str='Weights growing', # What it is, for those who cannot see it
 )->Figure: # The figure
     "The weights of runs at each moment, and ten verdicts; raises `ValueError` for others"
-    runs, (lo, hi) = [check_recording(run) for run in runs], LIMITS['growing']['runs']
+    runs = [check_recording(run) for run in runs]
+    lo, hi = LIMITS['growing']['runs']
     moments = {tuple(run['moments']) for run in runs}
     if not lo<=len(runs)<=hi: refuse(f'{lo} to {hi} runs', len(runs))
     if len(moments)>1: refuse('runs with the same moments', moments)
@@ -465,7 +477,9 @@ def record_losses(
     "Train, and note the loss and what it took; raises `ValueError` for a loss of 0 or NaN"
     import time
     if clock is None: clock = time.perf_counter
-    seconds, losses, spent = [], [], 0.
+    seconds = []
+    losses = []
+    spent = 0.
     for before, now in zip([0, *moments], moments):
         start = clock()
         for _ in range(now - before): step()
@@ -482,7 +496,8 @@ def measured_runs(
     value, # Two to four dictionaries as from `record_losses`
 )->list: # The same as a list
     "Rule for the runs of `batch_figure`"
-    axes, (lo, hi) = LIMITS['batch']['axis'], LIMITS['batch']['runs']
+    axes = LIMITS['batch']['axis']
+    lo, hi = LIMITS['batch']['runs']
     runs = [check_run(run, (*axes, 'loss'), ('size',)) for run in value]
     if not lo<=len(runs)<=hi: refuse(f'{lo} to {hi} {name}', len(runs))
     shortest = min(run[axis][-1] for run in runs for axis in axes)
@@ -501,7 +516,8 @@ def batch_figure(
     "Gradients of batches as arrows, and measured losses; raises `ValueError` for others"
     import numpy as np
     planes = {str(name): gradient_plane(g) for name, g in gradients.items()}
-    (lo, hi), counts = LIMITS['batch']['sets'], {len(plane) for plane in planes.values()}
+    lo, hi = LIMITS['batch']['sets']
+    counts = {len(plane) for plane in planes.values()}
     if not lo<=len(planes)<=hi: refuse(f'{lo} to {hi} sets of gradients', len(planes))
     if len(counts)>1: refuse('equally many gradients in each set', counts)
     n = counts.pop()

@@ -16,7 +16,9 @@ def steps_to_end(
     last, # A node
 )->dict: # Each node that `last` was made from, and the number of steps from it to `last`
     "The longest way to the end; raises `ValueError` for a cycle and for too many nodes"
-    steps, column, k = {}, [last], 0
+    steps = {}
+    column = [last]
+    k = 0
     while column:
         for node in column: steps[node] = k
         k += 1
@@ -68,8 +70,10 @@ def draw_arrow(
     label:str='', # What to write beside it
 ):
     "An arrow from the right side of one node to the left side of another"
-    x0, y0 = start[0] + 0.26, start[1]
-    x1, y1 = end[0] - 0.26, end[1]
+    x0 = start[0] + 0.26
+    y0 = start[1]
+    x1 = end[0] - 0.26
+    y1 = end[1]
     style = dict(arrowstyle='->', color=GREY, lw=1.2, shrinkA=1, shrinkB=1)
     ax.annotate('', (x1, y1), (x0, y0), arrowprops=style)
     if y1>y0: side = 'right'
@@ -87,7 +91,8 @@ def draw_graph(
     "Draw the graph behind `last`; raises `ValueError` for a cycle and more than 40 nodes"
     places = place_nodes(steps_to_end(last))
     xs, ys = zip(*places.values())
-    columns, rows = max(xs) - min(xs) + 1, max(ys) - min(ys) + 1
+    columns = max(xs) - min(xs) + 1
+    rows = max(ys) - min(ys) + 1
     fig, ax = pyplot().subplots(figsize=(columns*size[0], rows*size[1]))
     ax.set(xlim=(0.7 - columns, 0.3), ylim=(-rows/2, rows/2))
     ax.axis('off')

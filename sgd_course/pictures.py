@@ -23,7 +23,8 @@ def pixels(
 )->np.ndarray: # (height, width, 4) RGBA, uint8; (height, width) if more than 8 bits
     "What Pillow holds, at most `SIDE` pixels a side, before it is turned"
     deep = im.mode[0] in 'IF'
-    (w, h), k = im.size, -(-max(im.size)//SIDE)
+    w, h = im.size
+    k = -(-max(im.size)//SIDE)
     if k==1: return np.asarray(im if deep else im.convert('RGBA'))
     strips = (im.crop((0, y, w, min(y + 16*k, h))) for y in range(0, h, 16*k))
     return np.concatenate([np.asarray(o.convert('F' if deep else 'RGBA').reduce(k))
@@ -34,7 +35,8 @@ def upright(
 )->np.ndarray: # As `pixels` gives it
     "The pixels the right way up"
     im.load()   # Some formats are turned by Pillow itself, which then deletes the note
-    small, note = pixels(im), im.getexif().get(0x0112, 1)
+    small = pixels(im)
+    note = im.getexif().get(0x0112, 1)
     turns = {2: (0, True), 3: (2, False), 4: (2, True), 5: (1, True), 6: (3, False),
         7: (3, True), 8: (1, False)}
     quarters, mirrored = turns.get(note, (0, False))
@@ -75,7 +77,8 @@ def to_levels(
     if not a.size: refuse('a picture', f'an empty array of shape {a.shape}')
     a = a.astype(np.float64)
     if not np.isfinite(a).all(): refuse('finite numbers', 'NaN or infinity')
-    lo, hi = a.min(), a.max()
+    lo = a.min()
+    hi = a.max()
     if lo<0 or hi>65535: refuse('values from 0 to 1, 255 or 65535', f'{lo:g} to {hi:g}')
     full = next(o for o in (1, 255, 65535) if hi<=o)
     return np.floor(a*255/full + 0.5).astype(np.int64)
@@ -187,8 +190,10 @@ def level_lines(
     runs:np.ndarray, # (h, w), number of the run that each pixel is in
 ): # Yields row in the middle, share that is inked, and the runs it meets
     "Lines that cross the picture from left to right, inked along three quarters"
-    (h, w), (ys, xs) = mask.shape, mask.nonzero()
-    most, columns = w//10 + 1, np.arange(w)
+    h, w = mask.shape
+    ys, xs = mask.nonzero()
+    most = w//10 + 1
+    columns = np.arange(w)
     for slope in np.linspace(-.1, .1, 41):
         shift = np.rint(slope*(columns - w/2)).astype(int)
         inked = np.bincount(ys + shift[xs] + most, minlength=h + 2*most)
@@ -229,7 +234,8 @@ def connected(
     "Number the pieces; pixels that touch at a corner are connected"
     at = np.full(np.add(mask.shape, 2), -1)
     at[1:-1, 1:-1][mask] = np.arange(mask.sum())
-    here, pairs = at[1:-1, 1:-1], []
+    here = at[1:-1, 1:-1]
+    pairs = []
     for other in (at[1:-1, 2:], at[2:, 1:-1], at[2:, 2:], at[2:, :-2]):
         both = (here>=0) & (other>=0)
         pairs.append([here[both], other[both]])
@@ -245,9 +251,12 @@ def connected(
 class Piece:
     "Connected ink: where its pixels are, its box and its size"
     def __init__(self, ys, xs):
-        self.ys, self.xs, self.area = ys, xs, len(ys)
+        self.ys = ys
+        self.xs = xs
+        self.area = len(ys)
         self.top, self.bottom, self.left, self.right = edges(ys, xs)
-        self.h, self.w = self.bottom - self.top, self.right - self.left
+        self.h = self.bottom - self.top
+        self.w = self.right - self.left
         self.size = max(self.h, self.w)
 
 def edges(ys, xs): return ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
@@ -294,7 +303,8 @@ def is_beside(
     shape:tuple, # Of the picture
 )->bool:
     "Whether it is no part of a digit: along the edge, or a long line"
-    (h, w), most = shape, max(shape)
+    h, w = shape
+    most = max(shape)
     near = 1 + most//100
     level = p.top < near or p.bottom > h - near
     upright = p.left < near or p.right > w - near
@@ -340,7 +350,8 @@ def marks(
     parts:list, # `Piece`s, at least one
 )->list: # Lists of `Piece`s, one for each mark, the largest first
     "Put pieces together that belong together, and leave specks out"
-    longest, most = max(p.size for p in parts), max(p.area for p in parts)
+    longest = max(p.size for p in parts)
+    most = max(p.area for p in parts)
     found = []
     for p in parts:
         if p.size < .12*longest and p.area < .03*most: continue
@@ -355,7 +366,8 @@ def fits_closely(
     ink:np.ndarray, # (h, w), plain ink
 )->bool:
     "Whether even paper was cut close round a digit, which touches all sides a little"
-    m, (h, w) = ink>0, ink.shape
+    m = ink>0
+    h, w = ink.shape
     sides = [o.mean() for o in (m[0], m[-1], m[:, 0], m[:, -1])]
     away = np.abs(grey - np.median(grey[~m]))[~m]
     narrow = 2*w < h and min(sides[:2]) > 0
@@ -400,11 +412,13 @@ def without_border(
     ink:np.ndarray, # (h, w), float, from `local_ink`
 )->tuple: # Ink without lines and border, and the `Piece`s of it
     "Take away what is no digit, until nothing more is found"
-    noise, count = 7.5*np.median(np.abs(ink)), min(max(4, ink.size//2000), ink.size)
+    noise = 7.5*np.median(np.abs(ink))
+    count = min(max(4, ink.size//2000), ink.size)
     for _ in range(4):
         top = np.partition(ink.ravel(), -count)[-count]
         if top < .1: raise ValueError('found no digit: nothing stands out from the paper')
-        mask, faint = ink > max(noise, .4*top), ink > max(noise, .2*top)
+        mask = ink > max(noise, .4*top)
+        faint = ink > max(noise, .2*top)
         lines = ruled(faint) | ruled(faint.T).T
         parts = pieces(mask & ~lines)
         beside = border(parts, ink.shape)

@@ -15,7 +15,10 @@ import numpy as np
 from .expect import expects, number, positive, refuse, whole
 
 # %% ../nbs/making/plots.ipynb #a448e2ae
-BLUE, RED, GREEN, PINK = '#0072B2', '#D55E00', '#009E73', '#CC79A7'
+BLUE = '#0072B2'
+RED = '#D55E00'
+GREEN = '#009E73'
+PINK = '#CC79A7'
 GREY = '#7A7A7A'
 
 # %% ../nbs/making/plots.ipynb #da15efec
@@ -93,9 +96,12 @@ def show_images(
     vmax:float=None, # Value shown in the last colour; each picture's largest if `None`
 ): # The figure
     "Show pictures in a grid; raises `ValueError` for none, wrong shapes and too few titles"
-    n, height = len(images), size if titles is None else size + 0.25
+    n = len(images)
+    height = size if titles is None else size + 0.25
     if titles is not None and len(titles)!=n: refuse(f'{n} titles', len(titles))
-    rows, cols, plt = ceil(n/cols), min(cols, n), pyplot()
+    rows = ceil(n/cols)
+    cols = min(cols, n)
+    plt = pyplot()
     fig, axes = plt.subplots(rows, cols, figsize=(cols*size, rows*height), squeeze=False)
     for ax in axes.flat: ax.axis('off')
     for i, (ax, a) in enumerate(zip(axes.flat, images)):

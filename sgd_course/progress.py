@@ -79,7 +79,8 @@ def load_progress(
     try: return read_notes(path), ''
     except FileNotFoundError: return {}, ''
     except ValueError:
-        stem, ending = path.stem, path.suffix
+        stem = path.stem
+        ending = path.suffix
         places = (path.with_name(f'{stem} (damaged {n}){ending}') for n in count(1))
         aside = next(p for p in places if not p.exists())
         path.replace(aside)
@@ -214,7 +215,8 @@ def export_progress(
     path=None, # The file; `progress_file()` if `None`
 )->Path: # Where it was written
     "Write a copy of the progress; raises `ProgressError` if that is impossible"
-    to, found = Path(to), progress(path)
+    to = Path(to)
+    found = progress(path)
     if to.suffix not in ('.json', '.csv'):
         raise ProgressError(f'Expected a name that ends in .json or .csv, got {to.name}.')
     if not found.notes:

@@ -33,7 +33,8 @@ def check_number(
     question:dict, # A question for a number, as the file has it
 ):
     "Raises `ValueError` unless there is a number, and a reason for each that is named"
-    ask, number = question['ask'], question['number']
+    ask = question['ask']
+    number = question['number']
     texts = [question.get(key) for key in ('proof', 'why', 'otherwise')]
     if not isinstance(number, int | float) or not all(texts):
         refuse(f'a number, proof, why and otherwise in the question {ask!r}', question)
@@ -120,7 +121,8 @@ class Questionnaire:
 
     def _repr_html_(self):
         parts = [question_html(q, n) for n, q in enumerate(self.questions, 1)]
-        plain, data = '\n'.join(['', *parts, '']), '{questions: read(host)}'
+        plain = '\n'.join(['', *parts, ''])
+        data = '{questions: read(host)}'
         return live_html('questionnaire', 'questions', self.label, plain, data)
 
 # %% ../nbs/making/questionnaire.ipynb #07579b91

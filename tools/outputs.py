@@ -49,6 +49,12 @@ def made_here():
 
 PYTHON = {'file_extension': '.py', 'mimetype': 'text/x-python', 'name': 'python'}   # What nbconvert must know
 
+def collapse(cell):
+    "What the site folds, JupyterLab collapses"
+    cell['metadata'].pop('jupyter', None)
+    if re.search(r'^#\| code-fold: true$', notebooks.text(cell), re.M):
+        cell['metadata']['jupyter'] = {'source_hidden': True}
+
 def refresh(path):
     "Execute the notebook at `path` in its own folder and write it back"
     nb = nbformat.read(path, as_version=4)
@@ -56,7 +62,8 @@ def refresh(path):
     metadata = nb.metadata.copy()
     NotebookClient(nb, timeout=600, kernel_name='python3', coalesce_streams=True, resources=resources).execute()
     nb.metadata = metadata | {'language_info': PYTHON}   # Without the version that ran here
-    for output in (o for c in nb.cells if c.cell_type=='code' for o in c.outputs):
+    for cell in notebooks.code_cells(nb): collapse(cell)
+    for output in (o for c in notebooks.code_cells(nb) for o in c.outputs):
         if 'text' in output: output.text = without_bars(output.text)
         data = output.get('data', {})
         if 'image/svg+xml' in data: data['image/svg+xml'] = small_svg(data['image/svg+xml'])

@@ -170,7 +170,8 @@ def what_is_kept(
 )->str: # One or two sentences
     "What to tell whoever interrupted a training, or whose disk did"
     from sgd_course.app.train import run_file
-    run, name = run_file(out), f'"{out}"' if ' ' in str(out) else out
+    run = run_file(out)
+    name = f'"{out}"' if ' ' in str(out) else out
     if full and not run.exists(): return 'No epoch could be kept.'
     if not run.exists(): return 'No epoch was complete: nothing was written.'
     again = f'sgd-course train --resume --out {name}'

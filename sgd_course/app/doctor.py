@@ -97,7 +97,8 @@ def look_at_device()->Finding:
     "Where will networks be trained?"
     import torch
     from sgd_course.learner import default_device
-    device, threads = default_device(), torch.get_num_threads()
+    device = default_device()
+    threads = torch.get_num_threads()
     if device.type=='cuda': return Finding('device', f'GPU: {torch.cuda.get_device_name()}')
     if device.type=='mps': return Finding('device', 'Apple GPU')
     return Finding('device', 'CPU, 1 thread' if threads==1 else f'CPU, {threads} threads')

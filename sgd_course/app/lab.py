@@ -132,7 +132,8 @@ def lay_file(
     version:str=__version__, # Version of the course
 )->tuple[str, Path]: # What was done (see `decide`), and the file it concerns
     "Bring one file of the learner's folder up to date; may raise `OSError`"
-    mine, shipped = fingerprint_file(path), fingerprint(data)
+    mine = fingerprint_file(path)
+    shipped = fingerprint(data)
     step = decide(mine, given, shipped)
     if step in ('same', 'yours'): return step, path
     target = name_beside(path, shipped, version) if step=='beside' else path
@@ -193,10 +194,12 @@ def lay_out(
     version:str=__version__, # Version of the course
 )->dict[str, list[str]]: # For each thing done (see `decide`), the names of the files
     "Copy the chapters into `folder`, over nothing of the learner's; may raise `LabError`"
-    source, folder = Path(source or course_notebooks()), Path(folder)
+    source = Path(source or course_notebooks())
+    folder = Path(folder)
     check_folder(folder, source)
     shipped = {name: (source/name).read_bytes() for name in course_files(source)}
-    done, need = {}, 0
+    done = {}
+    need = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         need = room_for(folder, shipped, read_record(folder))
@@ -217,7 +220,8 @@ def check_folder(
     source, # Folder with the chapters
 ):
     "Raise `LabError` if `folder` cannot be the learner's own"
-    folder, source = Path(folder), Path(source)
+    folder = Path(folder)
+    source = Path(source)
     if folder.exists() and not folder.is_dir():
         raise LabError(f'expected a folder, got the file {folder}: choose another name')
     if folder.resolve()==source.resolve():
@@ -261,7 +265,8 @@ def trust(
     from sqlite3 import Error
     from nbformat import from_dict
     from nbformat.sign import NotebookNotary
-    source, signed = Path(source or course_notebooks()), []
+    source = Path(source or course_notebooks())
+    signed = []
     known = {(source/name).read_bytes() for name in course_files(source)}
     try:
         notary = NotebookNotary()
@@ -302,7 +307,8 @@ def lend_folder(
     folder, # The learner's folder
 )->list[str]: # What to tell the learner
     "Let Jupyter keep its files in `folder` if its own place cannot be written to"
-    trouble, lent = jupyter_trouble(), Path(folder).resolve()/'.jupyter'
+    trouble = jupyter_trouble()
+    lent = Path(folder).resolve()/'.jupyter'
     if not trouble: return []
     os.environ.pop('JUPYTER_RUNTIME_DIR', None)
     os.environ['JUPYTER_DATA_DIR'] = str(lent)

@@ -76,7 +76,8 @@ class KeepRun:
         path, # The file; it is replaced as a whole
         settings:Settings, # Settings of the training
     ):
-        self.path, self.settings = path, settings
+        self.path = path
+        self.settings = settings
 
     def after_keep(self, learn):
         run = {'settings': self.settings._asdict(), 'state': learn.kept}
@@ -228,7 +229,8 @@ def describe(
     """The digits that `model` sees in a picture, most probable first; raises `ValueError`
     for what is no picture of a digit, and for a network of other sizes"""
     sizes = architecture(model)['sizes']
-    inputs, outputs = sizes[0], sizes[-1]
+    inputs = sizes[0]
+    outputs = sizes[-1]
     if (inputs, outputs)!=(784, 10):
         refuse('a network from 784 pixels to 10 scores', f'one from {inputs} to {outputs}')
     top = predict(model, source).topk(guesses)

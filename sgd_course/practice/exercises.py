@@ -26,7 +26,8 @@ def split_headings(
     above:int=0, # How many lines of the file stand above `text`
 )->list[Part]: # What stands above the first heading is left out
     "Split Markdown at the headings of one level, not at comments inside code blocks"
-    parts, fenced = [], False
+    parts = []
+    fenced = False
     for n, line in enumerate(text.splitlines(), above + 1):
         if line.startswith('```'): fenced = not fenced
         if line.startswith(mark) and not fenced: parts.append((line[len(mark):], [], n))
@@ -124,9 +125,11 @@ def sections_of(
     file:str, # Its file
 )->list[Section]:
     "The sections; raises `ValueError` for one that is unknown, missing, or there twice"
-    sections, wrong = [], re.compile(r'Wrong( \(M\d+\))?')
+    sections = []
+    wrong = re.compile(r'Wrong( \(M\d+\))?')
     for o in split_headings(part.text, '### ', part.line):
-        place, before = f'{name} ({file}, line {o.line})', [s.head for s in sections]
+        place = f'{name} ({file}, line {o.line})'
+        before = [s.head for s in sections]
         is_wrong = wrong.fullmatch(o.head)
         known = o.head in (*NEEDED, 'Proof') or is_wrong
         need(known, f'{", ".join(NEEDED)}, Proof or Wrong (M15)', place, repr(o.head))
@@ -148,7 +151,8 @@ def parse_exercise(
     name, title = heading.groups()
     sections = sections_of(part, name, file)
     found = {s.head: s for s in sections}
-    opening, place = part.text.partition('\n### ')[0], f'{name} ({file}, line {part.line})'
+    opening = part.text.partition('\n### ')[0]
+    place = f'{name} ({file}, line {part.line})'
     level, kind, beliefs, task = parse_opening(opening, place)
     return Exercise(f'{chapter}.{name}', title, level, kind, beliefs, task,
         solution=block_of(found['Solution']),
@@ -282,7 +286,9 @@ def split_check(
     code:str, # The section Check
 )->tuple[str, list]: # Code to prepare; for each experiment its code, and what to call it
     "Tell the experiments from the code that prepares for them"
-    setup, experiments, lines = [], [], code.splitlines()
+    setup = []
+    experiments = []
+    lines = code.splitlines()
     for o in ast.parse(code).body:
         if not isinstance(o, ast.Expr):
             setup.append(o)

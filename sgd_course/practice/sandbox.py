@@ -104,7 +104,8 @@ class Copier(cloudpickle.Pickler):
     "Takes apart what is to be copied; what goes in as it is waits in `kept`"
     def __init__(self, file):
         super().__init__(file)
-        self.kept, self.memory = [], {}
+        self.kept = []
+        self.memory = {}
 
     def persistent_id(self, o):
         "A number for what is kept; `None` for everything else"
@@ -160,8 +161,10 @@ def shared_state_kept():
     "For `with`: afterwards global random generators and default dtype are as before"
     import numpy as np
     import torch
-    dtype, state = torch.get_default_dtype(), torch.get_rng_state()
-    python_state, numpy_state = random.getstate(), np.random.get_state()
+    dtype = torch.get_default_dtype()
+    state = torch.get_rng_state()
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()
     try: yield
     finally:
         torch.set_default_dtype(dtype)
@@ -181,7 +184,8 @@ def within(
     thread.start()
     thread.join(None if seconds==math.inf else seconds)
     if not thread.is_alive(): return 'done'
-    throw, place = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(thread.ident)
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    place = ctypes.c_ulong(thread.ident)
     for _ in range(30):
         throw(place, ctypes.py_object(OutOfTime))
         thread.join(0.1)

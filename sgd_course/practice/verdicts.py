@@ -45,7 +45,8 @@ def same_numbers(
 )->bool:
     "Do two results that consist of numbers hold the same ones?"
     import torch
-    x, y = numbers(a), numbers(b)
+    x = numbers(a)
+    y = numbers(b)
     if is_truth(a)!=is_truth(b) or x.shape!=y.shape: return False
     return torch.allclose(x, y, rtol=tolerance, atol=tolerance/100, equal_nan=True)
 
@@ -59,7 +60,8 @@ def same(
     alike = functools.partial(same, tolerance=tolerance)
     def both(kind): return isinstance(a, kind) and isinstance(b, kind)
     if isinstance(a, Raised): return both(Raised) and repr(a)==repr(b)
-    a_is_numbers, b_is_numbers = numbers(a) is not None, numbers(b) is not None
+    a_is_numbers = numbers(a) is not None
+    b_is_numbers = numbers(b) is not None
     if a_is_numbers and b_is_numbers: return same_numbers(a, b, tolerance)
     if both(str): return a.strip().casefold()==b.strip().casefold()
     if both(list | tuple): return len(a)==len(b) and all(map(alike, a, b))
@@ -120,7 +122,8 @@ def difference(
     label = upper(label)
     if got is None and secret: return f'{label} is not filled in: it is `None`.'
     if got is None: return f'{label} gave `None`. Is a `return` missing?'
-    x, y = numbers(want), numbers(got)
+    x = numbers(want)
+    y = numbers(got)
     both_numbers = x is not None and y is not None and is_truth(want)==is_truth(got)
     other_kind = x.shape!=y.shape if both_numbers else kind_of(want)!=kind_of(got)
     if other_kind: return f'{label} should be {kind_of(want)}, and it is {kind_of(got)}.'
@@ -164,7 +167,8 @@ def tell_error(
     answer, # The learner's function
 )->str:
     "An exception in words"
-    error, where = raised.error, f' in {raised.line}' if raised.line else ''
+    error = raised.error
+    where = f' in {raised.line}' if raised.line else ''
     if isinstance(error, RecursionError):
         return f'Your function calls itself without end{where}.'
     if isinstance(error, NameError):
@@ -212,7 +216,8 @@ class Verdict:
         title:str, # A word or two
         *sentences, # Paragraphs, with code in backticks; empty ones are left out
     ):
-        self.kind, self.title = kind, title
+        self.kind = kind
+        self.title = title
         self.sentences = [plain_maths(s) for s in sentences if s]
 
     def __bool__(self): return self.kind=='right'
@@ -251,7 +256,8 @@ def before_running(
     answer, # The learner's answer
 ): # A `Verdict`, or `None` if there is nothing to say
     "What can be said about an answer without running it"
-    name, is_value = answer_name(exercise.solution), exercise.kind=='predict'
+    name = answer_name(exercise.solution)
+    is_value = exercise.kind=='predict'
     call = f'check({exercise.name!r}, {name})'
     if is_untouched(exercise, answer):
         return Verdict('open', 'Not filled in yet.',
@@ -311,7 +317,8 @@ def unknown_mistake(
     good:list, # For each result, whether it is right
 )->Verdict:
     "The verdict on an answer that looks like none of the typical wrong ones"
-    first, right = good.index(False), sum(good)
+    first = good.index(False)
+    right = sum(good)
     _, label = split_check(exercise.check)[1][first]
     verb = 'is' if right==1 else 'are'
     count = f'Of {len(good)} things checked, {right} {verb} right.' if right else ''

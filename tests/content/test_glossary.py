@@ -140,21 +140,36 @@ def test_notebooks_are_up_to_date(tmp_path):
     for path in NOTEBOOKS: shutil.copy(path, tmp_path)
     assert list(tool.update(tmp_path))==[], 'run `python -m tools.glossary_links`'
 
+SENTENCES = re.compile(r'(?<=[.?!:])\s+|\n\n|\n- ')
+
+def sentence_at(text, place):
+    "The sentence of `text` around `place`"
+    ends = [m.end() for m in SENTENCES.finditer(text)]
+    start = max((e for e in ends if e <= place), default=0)
+    return text[start:min((e for e in ends if e > place), default=len(text))].strip()
+
+def names_a_later(sentence, chapter):
+    "Does `sentence` name a chapter that comes after `chapter`, by its number or by a link to it?"
+    numbers = re.findall(r'[Cc]hapters? (\d+)', sentence) + re.findall(r'\((\d\d)_\w+\.ipynb', sentence)
+    return any(int(n) > int(chapter[:2]) for n in numbers)
+
 def too_early(cells, chapter):
-    "Terms of later chapters that `cells` use before they link to them, in prose, headings and tables"
-    text = re.sub(r'(?m)^#+ |\||</?summary>', ' ', '\n\n'.join(c for c in cells if not tool.CLOSING.match(c)))
-    links = [(m.start('text'), m.end('text'), m['url']) for m in tool.LINK.finditer(text)]
-    met, found = set(), []
+    """Terms that `cells` use before they are introduced, each with its sentence. A term of a later chapter may stand in
+    a sentence that names a later chapter; one of this chapter in headings and in the list of what will be learned."""
+    body = [c for c in tool.split(cells)[0] if not re.match('# ', c)]
+    text = '\n\n'.join(c for c in body if not tool.OPENING.match(c))
+    titles = {heading for _, heading in headings([text])}
+    text = re.sub(r'(?m)^#+ |\||</?summary>', ' ', text)
     for match, term in tool.uses(text):
-        if term.chapter <= chapter or term in met: continue
-        met.add(term)
-        around = [url for a, b, url in links if a <= match.start() and match.end() <= b]
-        if f'glossary.ipynb#{term.anchor}' not in around:
-            found.append((term.term, text[max(0, match.start()-40):match.end()+20].strip()))
-    return found
+        sentence = sentence_at(text, match.start())
+        if term.chapter > chapter:
+            if not names_a_later(sentence, chapter): yield term.term, sentence
+        elif term.chapter==chapter and sentence not in titles:
+            first = tool.introduced(term, text)
+            if first and match.start() < first.start('word'): yield term.term, sentence
 
 @pytest.mark.parametrize('name', CHAPTERS)
-def test_no_term_is_used_before_its_chapter(name): assert too_early(PAGES[name], name)==[]
+def test_no_term_is_used_before_it_is_introduced(name): assert [*too_early(PAGES[name], name)]==[]
 
 def answers(chapter):
     "What a check, a hint and the questions of a chapter may say: texts that are not in its Markdown cells"
@@ -172,12 +187,15 @@ def test_no_answer_uses_a_term_that_its_chapter_neither_introduces_nor_links(nam
     assert [(t.term, text) for t, text in uses if t.chapter > name and t.anchor not in known]==[]
 
 EARLY = {
-    'We use momentum.': ['momentum'], '# Momentum': ['momentum'], '| a | Adam |': ['Adam'],
-    'Two mini-batches, two batches.': ['mini-batch'],
+    'We use momentum.': ['momentum'], '# Momentum': [], '## Momentum': ['momentum'], '| a | Adam |': ['Adam'],
+    'Two mini-batches, two batches.': ['mini-batch', 'mini-batch'],
     'The *mini-batch* and hidden layers': ['mini-batch', 'hidden layer'],
     'Vanishing gradients': ['vanishing gradient'],
-    '[momentum](glossary.ipynb#momentum), then momentum': [], '[momentum](glossary.ipynb#adam)': ['momentum'],
-    'momentum, then [momentum](glossary.ipynb#momentum)': ['momentum'],
+    '[momentum](glossary.ipynb#momentum), then momentum': ['momentum', 'momentum'],
+    'Chapter 9 calls it momentum. So momentum it is.': ['momentum'],
+    'It is the [momentum](glossary.ipynb#momentum) of [the last](09_optimizers.ipynb).': [],
+    'As in chapter 1, momentum': ['momentum'],
+    'No loss yet. The **loss** is a loss.': ['loss'], '## The loss\n\nThe **loss** is a loss.': [],
     '`momentum`, $momentum$, [here](momentum.html)': [],
     'A step, an error, a goal; the batched ranking of Adamson': [], 'The loss, a gradient': []}
 

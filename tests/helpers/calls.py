@@ -12,7 +12,7 @@ from torch import nn
 import sgd_course
 from sgd_course import (backprop, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs, learner,
     learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
-    quadratic_loss, questionnaire, seeds, sigmoid)
+    quadratic_loss, questionnaire, seeds, sigmoid, sure)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)
@@ -37,6 +37,7 @@ def sheet():
     paper = torch.full((40, 40), 255, dtype=torch.uint8)
     paper[10:30, 18:22] = 0
     return paper
+def claim(): return {'runs': 21, 'held': 20, 'kind': 'chance', 'section': 'A', 'sentence': 'B', 'source': 'assert x > 0'}
 def image(): return torch.arange(28*28).view(28, 28).remainder(251).to(torch.uint8)
 def node(value=2.): return backprop.Node(value)
 def used_node():
@@ -348,6 +349,11 @@ CALLS = {
         'Questionnaire': (lambda **k: questionnaire.Questionnaire(**k)._repr_html_(),
             lambda: dict(questions=questionnaire.load_questions('sigmoid')[:1], label=TEXT)),
         'questionnaire': (lambda **k: questionnaire.questionnaire(**k)._repr_html_(), lambda: dict(chapter='sigmoid'))},
+    sure: {
+        'replication': dict, 'verdict': lambda: dict(claim=claim()),
+        'verdict_table': lambda: dict(record={'01_quadratic_loss': [claim()]}),
+        'sure_figure': lambda: dict(record={'01_quadratic_loss': [claim()]}), 'not_held': dict,
+        'not_held_table': lambda: dict(claims=[{'chapter': '01_a', 'said': 'b', 'held': 1, 'runs': 21, 'now': 'c'}])},
     progress: {
         'progress_file': dict, 'progress': dict, 'ProgressError': dict,
         'load_progress': lambda: dict(path=Path(fresh('.json'))),

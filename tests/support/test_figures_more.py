@@ -16,6 +16,7 @@ from sgd_course.figures import (Figure, batch_figure, bend_figure, bowl_figure, 
     graph_figure, growing_figure, losses_figure, pack_network, race_figure, record_run, to_text, toy_points,
     trained_network)
 from sgd_course.pictures import cut_out, plain_ink
+from sgd_course.sure import sure_figure
 
 def numbers(values): return torch.as_tensor(values, dtype=torch.float64)
 
@@ -514,3 +515,22 @@ def test_the_network_takes_most_of_the_drawing_pad(): assert len(json.dumps(trai
 def test_every_script_ends_once(all_kinds):
     for figure in (*all_kinds.values(), *(make() for make in MADE.values())):
         assert figure.html.count('</script')==1 and figure.html.endswith('</script>')
+
+# How sure
+
+def claim(held, runs, sentence, source='assert a > b'):
+    return {'runs': runs, 'held': held, 'kind': 'chance', 'section': 'S', 'sentence': sentence, 'source': source}
+
+CLAIMS = {'01_slope': [claim(21, 21, 'Always.'), claim(20, 21, 'Nearly always.')],
+    '02_rate': [claim(0, 0, 'Nobody knows.'), claim(7, 21, 'Now & <then>.'), claim(21, 21, 'Sure.') | {'kind': 'certain'}]}
+
+def test_claims_stand_worst_first_and_are_found_by_chapter_and_word(page, tmp_path):
+    figure = show(page, tmp_path, sure_figure(CLAIMS))
+    said = figure.locator('li p:nth-child(2)')
+    expect(said).to_have_text(['Nobody knows.', 'Now & <then>.', 'Nearly always.', 'Always.'])
+    expect(figure.locator('li').nth(1)).to_contain_text('held in 7 of 21 runs · 2 rate · S')
+    figure.get_by_role('combobox').select_option('1 slope')
+    expect(said).to_have_text(['Nearly always.', 'Always.'])
+    figure.get_by_role('searchbox').fill(' NEARLY ')
+    expect(said).to_have_text(['Nearly always.'])
+    expect(figure.get_by_role('status')).to_have_text('1 claim')

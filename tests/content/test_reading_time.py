@@ -1,0 +1,50 @@
+"A chapter says how long it takes, its core is short, and the code of its figures is folded"
+import re
+
+import pytest
+
+from repository import NOTEBOOKS
+from tools import notebooks, reading_time
+
+CHAPTERS = [p for p in NOTEBOOKS if p.name[0].isdigit()]
+SECOND = [p for p in CHAPTERS if p.name < '07']   # Revised for the second edition
+
+def name(path): return path.stem
+def prose(text): return {'cell_type': 'markdown', 'source': text}
+def code(text): return {'cell_type': 'code', 'source': text}
+
+@pytest.mark.parametrize('path', SECOND, ids=name)
+def test_opening_says_how_long_it_takes(path):
+    nb = notebooks.read(path)
+    opening = '\n'.join(notebooks.text(c) for c in nb['cells'][:4])
+    said = re.search(r'\*\*Time:\*\* (.*?); runs in about (?:\d+ seconds|half a minute)\.', opening)
+    assert said and said[1]==reading_time.spoken(nb, path.stem[3:]), 'run `python -m tools.reading_time`'
+
+@pytest.mark.parametrize('path', SECOND, ids=name)
+def test_core_is_short(path):
+    core = reading_time.sizes(notebooks.read(path))['core']
+    assert core['cells'] <= 120 and core['words'] <= 3000 and core['lines'] <= 200, core
+
+@pytest.mark.parametrize('path', SECOND, ids=name)
+def test_code_of_figures_is_folded_on_the_site_and_in_jupyterlab(path):
+    cells = {c['id']: c for c in notebooks.code_cells(notebooks.read(path))}
+    figures = {i for i, c in cells.items() if re.search(r'^fig, .*= plt\.|^#\| fig-alt', notebooks.text(c), re.M)}
+    folded = {i for i, c in cells.items() if '#| code-fold: true' in notebooks.text(c).splitlines()}
+    collapsed = {i for i, c in cells.items() if c['metadata'].get('jupyter', {}).get('source_hidden')}
+    assert figures <= folded
+    assert folded==collapsed, 'run `python -m tools.outputs`, which collapses them'
+
+def test_sizes_of_the_parts():
+    cells = [prose('# Title'), prose('One *two* [three](a.ipynb) `code` $x$.'), code('#| exports\na = 1\n\nb = 2'),
+        code('#| hide\na'), code('#| code-fold: true\na'), prose('## Going deeper\n\nmore'), code('c'),
+        prose('## Exercises\n\nSolve')]
+    found = reading_time.sizes({'cells': cells})
+    assert found=={'core': {'cells': 5, 'words': 3, 'lines': 2}, 'deeper': {'cells': 2, 'words': 1, 'lines': 1},
+        'end': {'cells': 1, 'words': 1, 'lines': 0}}
+
+def test_times_are_put_into_the_opening(monkeypatch):
+    monkeypatch.setattr(reading_time, 'exercises_of', lambda chapter: [])
+    cells = [prose('**Time:** 1 minutes; runs in a moment. It uses chapter 1; and more.'), prose('word '*390), code('a\n'*50)]
+    text = reading_time.timed({'cells': cells}, 'x')['cells'][0]['source']
+    assert ''.join(text)==('**Time:** 2 minutes for the text, 7 with its code, 0 for the exercises; runs in a moment. '
+        'It uses chapter 1; and more.')
