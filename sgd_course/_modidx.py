@@ -391,7 +391,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'sgd_course.learner.triangle': ('learner.html#triangle', 'sgd_course/learner.py'),
                                     'sgd_course.learner.write_state': ('learner.html#write_state', 'sgd_course/learner.py')},
             'sgd_course.learning_rate': { 'sgd_course.learning_rate.best_lr': ('learning_rate.html#best_lr', 'sgd_course/learning_rate.py'),
-                                          'sgd_course.learning_rate.border': ('learning_rate.html#border', 'sgd_course/learning_rate.py'),
                                           'sgd_course.learning_rate.curve': ('learning_rate.html#curve', 'sgd_course/learning_rate.py'),
                                           'sgd_course.learning_rate.doubles': ('learning_rate.html#doubles', 'sgd_course/learning_rate.py'),
                                           'sgd_course.learning_rate.exponential_decay': ( 'learning_rate.html#exponential_decay',

@@ -146,7 +146,6 @@ CALLS = {
         'lr_limit': lambda: dict(f=bowl, w=T(1., 2.)),
         'best_lr': lambda: dict(f=bowl, w=T(1., 2.)),
         'walk': lambda: dict(slope=lambda w: 2*w, w=T(1., 2.), lr=0.1, steps=3, noise=0.5, generator=G()),
-        'border': lambda: dict(happens=lambda x: x>1.5, lo=1., hi=2., halvings=5),
         'step_halving': lambda: dict(t=3., lr0=0.5, every=2),
         'exponential_decay': lambda: dict(t=3., lr0=0.5, k=0.1),
         'inverse_time_decay': lambda: dict(t=3., lr0=0.5, k=0.1),

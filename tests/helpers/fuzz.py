@@ -242,7 +242,6 @@ def attempt(name, function, arguments, instead=None):
     return Outcome(said, found, [k for k, v in before.items() if not unchanged(v, arguments[k])], error)
 
 ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does not hold there
-    ('border', 'happens', 'nan'): 'NaN counts as true, as in Python',
     ('write_whole', 'ready', 'nan'): 'NaN counts as true, as in Python',
     ('init_weights', 'model', 'nan'): 'its weights are overwritten',
     ('count_parameters', 'model', 'nan'): 'the weights do not matter',
