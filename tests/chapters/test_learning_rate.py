@@ -7,8 +7,9 @@ from hypothesis import assume, strategies as st
 from torch.optim.lr_scheduler import ExponentialLR, LambdaLR, StepLR
 
 from laws import law, one_thread
-from sgd_course.learning_rate import (best_lr, curve, exponential_decay, fit_curve, hessian, inverse_time_decay, lr_find,
-                                      lr_limit, mean_squared_error, pick_lr, rolling_ball, sgd_step, step_halving, walk)
+from sgd_course.learning_rate import (best_lr, curve, exponential_decay, fit_curve, hessian, inverse_time_decay,
+                                      lr_find, lr_limit, mean_squared_error, pick_lr, rolling_ball, sgd_step,
+                                      step_halving, walk)
 from sgd_course.quadratic_loss import descend, quadratic, quartic
 
 curvature, rate, weight = st.floats(0.01, 100), st.floats(0, 1.5), st.floats(-10, 10)
