@@ -11,8 +11,8 @@ import math
 import torch
 
 from .expect import (expects, finite, generator, number, parameters, positive,
-                               rate, refuse, shapes, trainable, values, whole)
-from .quadratic_loss import gradient, loss_at
+                               rate, refuse, shapes, values, whole)
+from .quadratic_loss import loss_at
 
 # %% ../nbs/02_learning_rate.ipynb #bd76cf17
 @expects(params=parameters, lr=rate)
@@ -25,58 +25,6 @@ def sgd_step(
     with torch.no_grad():
         for p, grad in zip(params, grads): p -= lr*grad
     for p in params: p.grad = None
-
-# %% ../nbs/02_learning_rate.ipynb #6104cad4
-@expects(n=whole(3), noise=rate, generator=generator)
-def rolling_ball(
-    n:int=25, # Number of measurements, at least 3
-    noise:float=0.15, # Standard deviation of the sensor's error, in m/s
-    *,
-    generator:torch.Generator, # Source of the errors
-): # Times from 0 to 12 s and speeds in m/s, two float32 tensors of shape (n,)
-    "Invented measurements of a ball that rolls through a dip: $4-0.06(t-6)^2$ and errors"
-    t = torch.linspace(0, 12, n)
-    errors = noise*torch.randn(n, generator=generator)
-    return t, 4 - 0.06*(t - 6)**2 + errors
-
-# %% ../nbs/02_learning_rate.ipynb #e6b0a816
-@expects('x (n,), w (3,)', x=values, w=values)
-def curve(
-    x, # Inputs, shape (n,), finite, not empty
-    w, # Weights, shape (3,)
-): # Predictions, shape (n,)
-    "The model: a parabola $w_0x^2+w_1x+w_2$"
-    return w[0]*x**2 + w[1]*x + w[2]
-
-# %% ../nbs/02_learning_rate.ipynb #47df13ed
-@expects('pred (*n), y (*n)', pred=values, y=values)
-def mean_squared_error(
-    pred, # Predictions, any shape, not empty
-    y, # What they should have been, same shape
-): # One number, shape ()
-    "Mean of the squared differences; refuses unequal shapes, which torch would stretch"
-    return ((pred - y)**2).mean()
-
-# %% ../nbs/02_learning_rate.ipynb #3aa9cc26
-@expects('x (n,), y (n,)', x=values, y=values, lr=rate, steps=whole(0), generator=generator)
-def fit_curve(
-    x, # Inputs, shape (n,), floating point, not empty
-    y, # Targets, shape (n,)
-    lr:float, # Learning rate, finite and not negative
-    steps:int, # How many steps, 0 or more
-    *,
-    generator:torch.Generator, # Source of the random start
-)->tuple: # The weights, shape (3,), and the list of the losses before each step
-    "Fit a parabola to points; raises `ValueError` when the loss runs off to infinity"
-    w = torch.randn(3, generator=generator, requires_grad=True)     # 1 initialise
-    losses = []
-    for _ in range(steps):                                          # 6 repeat
-        pred = curve(x, w)                                          # 2 predict
-        loss = mean_squared_error(pred, y)                          # 3 loss
-        losses.append(finite('the loss', loss, 'try a smaller lr').item())
-        loss.backward()                                             # 4 gradient
-        sgd_step([w], lr)                                           # 5 step
-    return w.detach(), losses                                       # 7 stop
 
 # %% ../nbs/02_learning_rate.ipynb #540f47b9
 def rate_or_schedule(
@@ -187,37 +135,3 @@ def best_lr(
     "Best constant rate in a bowl; raises `ValueError` if it does not curve upwards"
     curvatures = torch.linalg.eigvalsh(hessian(f, w)).tolist()
     return 2/(positive('the smallest curvature', curvatures[0]) + curvatures[-1])
-
-# %% ../nbs/02_learning_rate.ipynb #79de0e1d
-@expects(w=values, lr_min=positive, lr_max=positive, steps=whole(2))
-def lr_find(
-    f, # Function from a tensor shaped like `w` to the loss, a tensor holding one number
-    w, # Start: a number, a list or a tensor of any shape, floating point
-    lr_min:float=1e-4, # First learning rate, above 0
-    lr_max:float=10., # Last learning rate, above `lr_min`
-    steps:int=100, # How many rates to try, at least 2
-)->tuple: # Two lists of equal length: the rates, and the loss before the step with each
-    "Descend while the rate grows by equal factors, until the loss has blown up"
-    if lr_min>=lr_max: refuse('lr_min below lr_max', f'{lr_min} and {lr_max}')
-    lrs, losses = [], []
-    for i in range(steps):
-        lrs.append(lr_min*(lr_max/lr_min)**(i/(steps - 1)))
-        w = w.detach().requires_grad_()
-        loss = trainable(f(w))
-        losses.append(loss.item())
-        worst = losses[0] + 3*abs(losses[0])
-        if not losses[-1]<=worst: break # also if it is NaN
-        w = w - lrs[-1]*torch.autograd.grad(loss, w)[0]
-    return lrs, losses
-
-# %% ../nbs/02_learning_rate.ipynb #af3b98cc
-def pick_lr(
-    lrs, # Learning rates, as `lr_find` returns them
-    losses, # Loss at each of them
-)->float: # A tenth of the rate with the lowest loss
-    "Choose a rate from the result of `lr_find`; raises `ValueError` if no loss is finite"
-    pairs = zip(losses, [positive('lr', lr) for lr in lrs], strict=True)
-    known = [(loss, lr) for loss, lr in pairs if math.isfinite(loss)]
-    if not known: refuse('at least one finite loss', 'none')
-    lowest, lr = min(known)
-    return lr/10

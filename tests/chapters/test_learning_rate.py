@@ -7,8 +7,7 @@ from hypothesis import assume, strategies as st
 from torch.optim.lr_scheduler import ExponentialLR, LambdaLR, StepLR
 
 from laws import law, one_thread
-from sgd_course.learning_rate import (best_lr, curve, exponential_decay, fit_curve, hessian, inverse_time_decay,
-                                      lr_find, lr_limit, mean_squared_error, pick_lr, rolling_ball, sgd_step,
+from sgd_course.learning_rate import (best_lr, exponential_decay, hessian, inverse_time_decay, lr_limit, sgd_step,
                                       step_halving, walk)
 from sgd_course.quadratic_loss import descend, quadratic, quartic
 
@@ -114,20 +113,6 @@ def test_parameters_may_come_one_by_one():
     sgd_step((p for p in [w]), 0.1)
     assert w.item() == pytest.approx(0.8) and w.grad is None
 
-def ball(): return rolling_ball(generator=torch.Generator().manual_seed(0))
-def fit(x, y, lr=0.1, steps=2): return fit_curve(x, y, lr, steps, generator=torch.Generator().manual_seed(0))
-
-def test_targets_must_fit():
-    x, y = ball()
-    for bad in (y*math.nan, y[:, None]):
-        with pytest.raises(ValueError, match='expected.*y'): fit(x, bad)
-
-def test_a_run_that_diverges_says_so():
-    with pytest.raises(ValueError, match='finite values in the loss.*try a smaller lr'): fit(*ball(), lr=0.4, steps=100)
-
-def test_lists_will_do():
-    assert curve([0., 2.], [1., 2., 3.]).tolist()==[3., 11.] and mean_squared_error([1., 2.], [1., 4.]).item()==2
-
 def quartic_slope(w): return 4*w**3 - 9*w**2
 def refused(words): return pytest.raises(ValueError, match=words)
 
@@ -177,39 +162,3 @@ def test_schedules_refuse(rule):
     with refused('t to be a finite number'): rule(-1, 0.4, 1)
     with refused('lr0 to be a finite number'): rule(0, math.nan, 1)
     with refused('(k|every) to be'): rule(0, 0.4, -1)
-
-def test_finder():
-    bowl, place = lambda w: w[0]**2 + 10*w[1]**2, double(3., 1.)
-    lrs, losses = lr_find(bowl, place)
-    assert len(lrs)==len(losses) < 100 and lrs[0]==1e-4 and losses[0]==bowl(place) and losses[-1] > 3*losses[0]
-    assert pick_lr([1., 10.], [3., 2.])==1
-    assert lr_limit(bowl, place) > pick_lr(lrs, losses) > best_lr(bowl, place)/10
-    with refused('lr_min below lr_max'): lr_find(bowl, place, 1., 0.1)
-    with refused('lr_min to be'): lr_find(bowl, place, 0., 0.1)
-    with refused('2 or more'): lr_find(bowl, place, steps=1)
-    with refused('loss computed by torch'): lr_find(lambda w: 3., place)
-    with refused('zip'): pick_lr([1.], [])
-    with refused('finite loss'): pick_lr([1.], [math.nan])
-
-def test_ball_and_its_fit_refuse():
-    seed = torch.Generator().manual_seed(1)
-    with refused('3 or more'): rolling_ball(2, generator=seed)
-    with refused('torch.Generator'): rolling_ball(generator=None)
-    with refused('noise'): rolling_ball(noise=-1., generator=seed)
-    assert rolling_ball(3, noise=0., generator=seed)[1][1].item()==4
-    x, y = ball()
-    with refused(r'x \(5,\), y \(25,\)'): fit(x[:5], y)
-    with refused('at least one'): fit(x[:0], y)
-    with refused('finite values in x'): fit(x*math.nan, y)
-    with refused('0 or more'): fit(x, y, lr=-0.4)
-    with refused('whole number'): fit(x, y, steps=-5)
-    with refused('torch.Generator, got None'): fit_curve(x, y, 0.4, 5, generator=None)
-
-def test_error_and_curve_refuse():
-    one, column = torch.ones(3), torch.ones(3, 1)
-    with refused(r'\(3, 1\), y \(3,\)'): mean_squared_error(column, one)
-    with refused('at least one'): mean_squared_error(one[:0], one[:0])
-    with refused('NaN'): mean_squared_error(one, one*math.nan)
-    with refused(r'w \(2,\)'): curve(one, one[:2])
-    with refused('at least one'): curve(one[:0], one)
-    with refused('finite values in x'): curve(one*math.nan, one)
