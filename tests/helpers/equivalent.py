@@ -13,6 +13,7 @@ RECORD = 'only what autograd keeps differs, not the numbers'
 SMALL = 'any small distance shows the same, to the left first or to the right first'
 TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
+MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
 
 EQUIVALENT = {
@@ -52,6 +53,9 @@ EQUIVALENT = {
         'solution': {
             'items reversed': BOTH,
             'sides of @ swapped': BOTH,
+        },
+        'other 1': {
+            'items reversed': BOTH,
         },
         'other 2': {
             'arguments of .cosine_similarity swapped': BOTH,
@@ -110,29 +114,14 @@ EQUIVALENT = {
             '1 -> -1, place 2': AXIS,
         },
     },
-    'sigmoid.mistake_ratio': {
-        'solution': {
-            'arguments of .minimum swapped': BOTH,
-        },
+    'sigmoid.cool': {
         'other 1': {
-            '.item left out': NUMBER,
-            'sides of - swapped': SIGN,
-            '.item left out, place 2': NUMBER,
-            'sides of - swapped, place 2': SIGN,
+            '1 -> -1': AXIS,
+            '.mean -> .sum': MEAN,
         },
         'other 2': {
-            'arguments of min swapped': BOTH,
-            '.tolist left out': NUMBER,
-            '.tolist left out, place 2': NUMBER,
-            '.tolist left out, place 3': NUMBER,
-        },
-    },
-    'sigmoid.cheapest': {
-        'other 1': {
             '< -> <=': TIE,
-        },
-        'other 2': {
-            '.item left out': NUMBER,
+            '.sum -> .mean': MEAN,
         },
     },
     'sigmoid.train': {
