@@ -62,6 +62,21 @@ EQUIVALENT = {
             '0 -> -1': AXIS,
         },
     },
+    'learning_rate.fit_line': {
+        'solution': {
+            'sides of - swapped': SIGN,
+            '1 -> -1': AXIS,
+            '.detach left out': RECORD,
+        },
+        'other 1': {
+            'arguments of .mse_loss swapped': BOTH,
+            '1 -> -1': AXIS,
+        },
+        'other 2': {
+            'sign of Assign': ZERO,
+            '1 -> -1': AXIS,
+        },
+    },
     'learning_rate.units': {
         'other 1': {
             '.item left out': NUMBER,
