@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['ACTIVATIONS', 'default_device', 'find_device', 'named', 'described', 'missing', 'stretched', 'check_loss',
-           'finite_losses', 'step_bar', 'write_row', 'copied', 'differences', 'opt_misfits', 'write_state',
-           'read_state', 'architecture', 'save_model', 'load_model']
+           'finite_losses', 'step_bar', 'write_row', 'ProgressBar', 'copied', 'differences', 'opt_misfits',
+           'write_state', 'read_state', 'architecture', 'save_model', 'load_model']
 
-# %% ../nbs/making/around.ipynb #f82a1f3b
+# %% ../nbs/making/around.ipynb #16273544
 import io, sys, zipfile
 from contextlib import suppress
 from functools import partial
@@ -18,10 +18,10 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from .expect import finite, rate, refuse
+from .expect import expects, finite, rate, refuse
 from .files import write_whole
 
-# %% ../nbs/making/around.ipynb #e3cb3a8a
+# %% ../nbs/making/around.ipynb #ad9a5850
 def default_device()->torch.device: # The first GPU if there is one, else the CPU
     "Where to compute if nobody says otherwise"
     if torch.cuda.is_available(): return torch.device('cuda')
@@ -38,10 +38,10 @@ def find_device(
         return place.device
     refuse("a device of this machine, such as 'cpu'", repr(str(device)))
 
-# %% ../nbs/making/around.ipynb #acfc7d29
+# %% ../nbs/making/around.ipynb #5387cb53
 TAKEN = 'epoch', 'train_loss', 'valid_loss'
 
-# %% ../nbs/making/around.ipynb #f33767da
+# %% ../nbs/making/around.ipynb #368880e2
 def named(
     things, # Functions or objects
 )->dict: # Each under the name of the function or class, with a number if that is taken
@@ -57,7 +57,7 @@ def named(
         found[free] = o
     return found
 
-# %% ../nbs/making/around.ipynb #2073de87
+# %% ../nbs/making/around.ipynb #2a31c05f
 def described(
     batch, # What a loader yields
 )->str: # Such as '(64, 784) torch.float32, (64,) torch.int64'
@@ -81,7 +81,7 @@ def missing(
     if types[1] in (dtype, torch.int64): return ''
     return f'. Try y.long() for classes, y.to({dtype}) for measurements'
 
-# %% ../nbs/making/around.ipynb #90f3fbe7
+# %% ../nbs/making/around.ipynb #58cccb00
 def stretched(
     loss_func, # From predictions and targets to one number
     pred:torch.Tensor, # Predictions of one batch
@@ -103,7 +103,7 @@ def check_loss(
     if stretched(loss_func, pred, y):
         refuse('targets (n, 1) for predictions (n, 1)', '(n,): each is compared with each')
 
-# %% ../nbs/making/around.ipynb #c41f057d
+# %% ../nbs/making/around.ipynb #5821699f
 def finite_losses(
     losses:list, # Of one epoch, tensors holding one number each
     epoch:int, # Which one, for the message
@@ -117,7 +117,7 @@ def finite_losses(
     advice = 'try a smaller lr. The weights are those of the last complete epoch'
     if wild.any(): refuse('a finite loss', f'{where}: {advice}')
 
-# %% ../nbs/making/around.ipynb #8268fa68
+# %% ../nbs/making/around.ipynb #245f828a
 def step_bar(
     steps:int, # How many there will be
     begun:int, # How many have been taken already
@@ -143,7 +143,29 @@ def write_row(
         for words in ([row] if head else []) + [entries]:
             if out is not None: tqdm.write('  '.join(words), file=out)
 
-# %% ../nbs/making/around.ipynb #76c88ed8
+# %% ../nbs/making/around.ipynb #b9c7ed4a
+class ProgressBar:
+    "Shows how far the training is, and a line of results for each epoch"
+    @expects(every=rate)
+    def __init__(self,
+        every:float=0.2, # Least time between two drawings, in seconds
+        out=None, # File to write to; `sys.stdout` if `None`
+    ): self.every, self.out = every, out
+
+    def before_fit(self, learn):
+        n, self.new = len(learn.train), True
+        steps, begun = n*(learn.end - learn.begin), n*(learn.epoch - learn.begin)
+        self.bar = step_bar(steps, begun, self.every, self.out)
+
+    def after_batch(self, learn): self.bar.update()
+
+    def after_epoch(self, learn):
+        write_row({'epoch': learn.epoch, **learn.results}, self.new, self.out)
+        self.new = False
+
+    def after_fit(self, learn): self.bar.close()
+
+# %% ../nbs/making/around.ipynb #88f4c1b0
 def copied(
     state, # Tensors, lists, tuples and dictionaries of any depth; all else is passed on
 ):
@@ -153,7 +175,7 @@ def copied(
     if isinstance(state, (list, tuple)): return type(state)(copied(o) for o in state)
     return state
 
-# %% ../nbs/making/around.ipynb #7a6433e0
+# %% ../nbs/making/around.ipynb #12136698
 def tensor_differences(mine, given, name):
     "Where one tensor differs from another in shape or type, or has NaN among its numbers"
     is_like, is_here = [f'{tuple(t.shape)} of {t.dtype}' for t in (mine, given)]
@@ -162,7 +184,7 @@ def tensor_differences(mine, given, name):
     elif given.numel() > memory: yield f'{name} in full, got a part'
     elif not given.isfinite().all(): yield f'finite values in {name}, got NaN or infinity'
 
-# %% ../nbs/making/around.ipynb #76ea99f5
+# %% ../nbs/making/around.ipynb #1182a417
 def differences(
     mine, # Dictionaries, lists and tensors
     given, # What should be built in the same way
@@ -181,7 +203,7 @@ def differences(
     elif isinstance(mine, list):
         for a, b in zip(mine, given): yield from differences(a, b, name)
 
-# %% ../nbs/making/around.ipynb #b1261e5f
+# %% ../nbs/making/around.ipynb #8c25e554
 def opt_misfits(
     opt, # Optimiser
     given:dict, # What should be its `state_dict`
@@ -200,7 +222,7 @@ def opt_misfits(
             if torch.is_tensor(t) and t.numel()!=1:
                 yield from tensor_differences(params[i], t.to(params[i].dtype), name)
 
-# %% ../nbs/making/around.ipynb #f6d1268e
+# %% ../nbs/making/around.ipynb #52bf4f5d
 def write_state(
     path, # File to write
     kind:str, # What it holds, such as 'model'
@@ -211,7 +233,7 @@ def write_state(
     torch.save({'sgd_course': kind, 'state': state}, data)
     write_whole(path, data.getvalue())
 
-# %% ../nbs/making/around.ipynb #056519ea
+# %% ../nbs/making/around.ipynb #0dc8a0d6
 def is_sound(
     f, # Open file
 )->bool:
@@ -240,7 +262,7 @@ def of_kind(path, kind, found):
     if 'sgd_course' in found: got = f'a {found["sgd_course"]}'
     if got!=f'a {kind}': refuse(f'a {kind} of this course in {path}', got)
 
-# %% ../nbs/making/around.ipynb #da7e6c82
+# %% ../nbs/making/around.ipynb #0c89619d
 def read_state(
     path, # File from `write_state`
     kind:str, # What it must hold
@@ -251,7 +273,7 @@ def read_state(
     of_kind(path, kind, found)
     return found.get('state')
 
-# %% ../nbs/making/around.ipynb #b7882208
+# %% ../nbs/making/around.ipynb #3e20b637
 ACTIVATIONS = {o.__name__: o for o in (nn.ReLU, nn.Sigmoid, nn.Tanh)}
 
 def architecture(
@@ -273,7 +295,7 @@ def architecture(
     sizes = [linear[0].in_features, *(o.out_features for o in linear)]
     return {'sizes': sizes, 'activation': kinds.pop()}
 
-# %% ../nbs/making/around.ipynb #23c304e8
+# %% ../nbs/making/around.ipynb #7a71a3b9
 def save_model(
     path, # File to write
     model:nn.Sequential, # Network as from `mlp`
@@ -284,7 +306,7 @@ def save_model(
     for name, w in weights.items(): finite(name, w)
     write_state(path, 'model', architecture(model) | {'weights': weights})
 
-# %% ../nbs/making/around.ipynb #b031a9e5
+# %% ../nbs/making/around.ipynb #14e5fd00
 def frame(
     sizes:list, # Of the layers
     activation:str, # Name of what stands between them
@@ -319,7 +341,7 @@ def shared_memory(weights):
     total = sum(t.nbytes for t in weights.values())
     return 'weights that lie on each other' if sum(memory.values()) < total else ''
 
-# %% ../nbs/making/around.ipynb #4a8467f2
+# %% ../nbs/making/around.ipynb #fb3b08d6
 def load_model(
     path, # File from `save_model`
 )->nn.Sequential: # The network, on the CPU, in evaluation mode
