@@ -4,24 +4,25 @@
 
 # %% auto #0
 __all__ = ['ACTIVATIONS', 'default_device', 'find_device', 'named', 'described', 'missing', 'stretched', 'check_loss',
-           'finite_losses', 'step_bar', 'write_row', 'ProgressBar', 'copied', 'differences', 'opt_misfits',
+           'finite_losses', 'step_bar', 'write_row', 'ProgressBar', 'copied', 'differences', 'opt_misfits', 'Safe',
            'write_state', 'read_state', 'architecture', 'save_model', 'load_model']
 
-# %% ../nbs/making/around.ipynb #16273544
-import io, sys, zipfile
-from contextlib import suppress
+# %% ../nbs/making/around.ipynb #194c6522
+import io, sys, warnings, zipfile
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import torch
+from fastcore.basics import patch
 from torch import nn
 from tqdm import tqdm
 
 from .expect import expects, finite, rate, refuse
 from .files import write_whole
 
-# %% ../nbs/making/around.ipynb #ad9a5850
+# %% ../nbs/making/around.ipynb #ae35c2db
 def default_device()->torch.device: # The first GPU if there is one, else the CPU
     "Where to compute if nobody says otherwise"
     if torch.cuda.is_available(): return torch.device('cuda')
@@ -38,10 +39,10 @@ def find_device(
         return place.device
     refuse("a device of this machine, such as 'cpu'", repr(str(device)))
 
-# %% ../nbs/making/around.ipynb #5387cb53
+# %% ../nbs/making/around.ipynb #13db2edc
 TAKEN = 'epoch', 'train_loss', 'valid_loss'
 
-# %% ../nbs/making/around.ipynb #368880e2
+# %% ../nbs/making/around.ipynb #35d0c551
 def named(
     things, # Functions or objects
 )->dict: # Each under the name of the function or class, with a number if that is taken
@@ -57,7 +58,7 @@ def named(
         found[free] = o
     return found
 
-# %% ../nbs/making/around.ipynb #2a31c05f
+# %% ../nbs/making/around.ipynb #ea7556ce
 def described(
     batch, # What a loader yields
 )->str: # Such as '(64, 784) torch.float32, (64,) torch.int64'
@@ -81,7 +82,7 @@ def missing(
     if types[1] in (dtype, torch.int64): return ''
     return f'. Try y.long() for classes, y.to({dtype}) for measurements'
 
-# %% ../nbs/making/around.ipynb #58cccb00
+# %% ../nbs/making/around.ipynb #ec88e15b
 def stretched(
     loss_func, # From predictions and targets to one number
     pred:torch.Tensor, # Predictions of one batch
@@ -103,7 +104,7 @@ def check_loss(
     if stretched(loss_func, pred, y):
         refuse('targets (n, 1) for predictions (n, 1)', '(n,): each is compared with each')
 
-# %% ../nbs/making/around.ipynb #5821699f
+# %% ../nbs/making/around.ipynb #b5191a16
 def finite_losses(
     losses:list, # Of one epoch, tensors holding one number each
     epoch:int, # Which one, for the message
@@ -117,7 +118,7 @@ def finite_losses(
     advice = 'try a smaller lr. The weights are those of the last complete epoch'
     if wild.any(): refuse('a finite loss', f'{where}: {advice}')
 
-# %% ../nbs/making/around.ipynb #245f828a
+# %% ../nbs/making/around.ipynb #3d64100c
 def step_bar(
     steps:int, # How many there will be
     begun:int, # How many have been taken already
@@ -143,7 +144,7 @@ def write_row(
         for words in ([row] if head else []) + [entries]:
             if out is not None: tqdm.write('  '.join(words), file=out)
 
-# %% ../nbs/making/around.ipynb #b9c7ed4a
+# %% ../nbs/making/around.ipynb #2c07a7d1
 class ProgressBar:
     "Shows how far the training is, and a line of results for each epoch"
     @expects(every=rate)
@@ -165,7 +166,7 @@ class ProgressBar:
 
     def after_fit(self, learn): self.bar.close()
 
-# %% ../nbs/making/around.ipynb #88f4c1b0
+# %% ../nbs/making/around.ipynb #8cc7ab19
 def copied(
     state, # Tensors, lists, tuples and dictionaries of any depth; all else is passed on
 ):
@@ -175,7 +176,7 @@ def copied(
     if isinstance(state, (list, tuple)): return type(state)(copied(o) for o in state)
     return state
 
-# %% ../nbs/making/around.ipynb #12136698
+# %% ../nbs/making/around.ipynb #c9cf4d1b
 def tensor_differences(mine, given, name):
     "Where one tensor differs from another in shape or type, or has NaN among its numbers"
     is_like, is_here = [f'{tuple(t.shape)} of {t.dtype}' for t in (mine, given)]
@@ -184,7 +185,7 @@ def tensor_differences(mine, given, name):
     elif given.numel() > memory: yield f'{name} in full, got a part'
     elif not given.isfinite().all(): yield f'finite values in {name}, got NaN or infinity'
 
-# %% ../nbs/making/around.ipynb #1182a417
+# %% ../nbs/making/around.ipynb #334b8096
 def differences(
     mine, # Dictionaries, lists and tensors
     given, # What should be built in the same way
@@ -203,7 +204,7 @@ def differences(
     elif isinstance(mine, list):
         for a, b in zip(mine, given): yield from differences(a, b, name)
 
-# %% ../nbs/making/around.ipynb #8c25e554
+# %% ../nbs/making/around.ipynb #68dfaa05
 def opt_misfits(
     opt, # Optimiser
     given:dict, # What should be its `state_dict`
@@ -222,7 +223,162 @@ def opt_misfits(
             if torch.is_tensor(t) and t.numel()!=1:
                 yield from tensor_differences(params[i], t.to(params[i].dtype), name)
 
-# %% ../nbs/making/around.ipynb #52bf4f5d
+# %% ../nbs/making/around.ipynb #223d75bb
+class Safe:
+    "What a learner does besides training: says what it depends on, goes back, tries out"
+
+@patch
+def generators(self:Safe)->dict: # Each generator, by where it is used
+    "Where chance comes from"
+    found = {'cpu': torch.default_generator}
+    if self.device.type=='cuda':
+        found['cuda'] = torch.cuda.default_generators[self.device.index]
+    loader = getattr(self.train, 'generator', None)
+    if loader is not None: found['loader'] = loader
+    return found
+
+# %% ../nbs/making/around.ipynb #ede9c15e
+@patch
+def state(self:Safe)->dict: # Tensors, numbers and texts
+    "A copy of all that the coming epochs depend on"
+    listeners = named(self.callbacks)
+    return copied({
+        'model': self.model.state_dict(),
+        'opt': self.opt.state_dict(),
+        'kind': f'{type(self.opt).__module__}.{type(self.opt).__name__}',
+        'chance': {name: g.get_state() for name, g in self.generators().items()},
+        'callbacks': {k: cb.state() for k, cb in listeners.items() if hasattr(cb, 'state')},
+        'results': self.results, 'batches': len(self.train),
+        'epoch': self.epoch, 'begin': self.begin, 'end': self.end})
+
+# %% ../nbs/making/around.ipynb #32c7d964
+@patch
+def put_state(self:Safe,
+    state:dict, # From `state`, of a learner like this one
+):
+    "Put all of `state` in its place"
+    generators = self.generators()
+    for name in generators.keys() & state['chance'].keys():
+        generators[name].set_state(state['chance'][name])
+    for name, cb in named(self.callbacks).items():
+        if name in state['callbacks']: cb.load_state(copied(state['callbacks'][name]))
+    self.opt.load_state_dict(copied(state['opt']))
+    self.results = dict(state['results'])
+    self.epoch, self.begin, self.end = state['epoch'], state['begin'], state['end']
+    self.batch, self.xb = 0, None
+    self.model.load_state_dict(state['model'])
+
+# %% ../nbs/making/around.ipynb #f434f9dd
+@patch
+def misfits(self:Safe,
+    state, # What should be a state of this learner
+): # Yields sentences
+    "Where `state` does not fit"
+    mine = self.state()
+    if mine.keys()!=state.keys(): yield f'a state with {list(mine)}, got {list(state)}'
+    if mine['kind']!=state['kind']: yield f'a state of {mine["kind"]}, got {state["kind"]}'
+    if mine['batches']!=state['batches']:
+        yield f'{mine["batches"]} batches in an epoch, got {state["batches"]}'
+    for key in ('model', 'epoch', 'begin', 'end'):
+        yield from differences(mine[key], state[key], key)
+    for key in ('callbacks', 'results'):
+        if not isinstance(state[key], dict): yield f'{key} by name, got {state[key]}'
+    counts = [state[key] for key in ('epoch', 'begin', 'end')]
+    if min(counts) < 0: yield f'epochs from 0, got {counts}'
+    yield from opt_misfits(self.opt, state['opt'])
+    for name in mine['chance'].keys() - {'cuda'}: # Made on a GPU, it may go on without one
+        if name not in state['chance']: yield f'a generator {name}, got none'
+    for name in mine['chance'].keys() & state['chance'].keys():
+        yield from differences(mine['chance'][name], state['chance'][name], name)
+
+# %% ../nbs/making/around.ipynb #22affd8e
+@patch
+def load_state(self:Safe,
+    state:dict, # From `state`, of a learner like this one
+):
+    "Go back to `state`; raises `ValueError` if it does not fit, and leaves all as it was"
+    before = self.state()
+    try:
+        wrong = next(self.misfits(state), None)
+        if wrong: raise ValueError(f'expected {wrong}')
+        self.put_state(state)
+    except Exception as e:
+        self.put_state(before)
+        if isinstance(e, ValueError): raise
+        raise ValueError(f'expected a state of a training, got a damaged one: {e!r}') from e
+
+# %% ../nbs/making/around.ipynb #27ec0d05
+MOMENTS = ('before_fit', 'before_batch', 'after_pred', 'after_loss', 'after_gradient',
+           'after_batch', 'after_epoch', 'after_keep', 'after_fit')
+
+@patch
+def begin_callbacks(self:Safe,
+    endings:ExitStack, # Gets `after_fit` of each callback that has begun
+):
+    "Call each `before_fit`; raises `ValueError` for an object that listens to no moment"
+    for cb in self.callbacks:
+        listens = any(hasattr(cb, moment) for moment in MOMENTS)
+        if isinstance(cb, type) or not listens:
+            refuse(f'an object with a method named in {MOMENTS}', cb)
+        if hasattr(cb, 'before_fit'): cb.before_fit(self)
+        if hasattr(cb, 'after_fit'): endings.callback(cb.after_fit, self)
+
+# %% ../nbs/making/around.ipynb #51699d3b
+@patch
+@contextmanager
+def safely(self:Safe, epochs):
+    "Begin a training of `epochs` epochs, and put back what was, should it fail"
+    if epochs is None and not self.kept: refuse('a number of epochs', 'None')
+    before, kept, self.xb = self.state(), self.kept, None
+    try:
+        with ExitStack() as endings:
+            if epochs is None: self.load_state(self.kept)
+            else: self.begin, self.end = self.epoch, self.epoch + epochs
+            self.begin_callbacks(endings)
+            self.kept = self.state()
+            yield
+    except BaseException as e:
+        if isinstance(e, Exception) and self.xb is not None:
+            where = f'epoch {self.epoch + 1}, batch {self.batch}'
+            e.add_note(f'This was in {where}, {described([self.xb, self.yb])}')
+        self.put_state(before if self.kept is kept else self.kept)
+        raise
+
+# %% ../nbs/making/around.ipynb #42299f65
+@patch
+def first_batch(self:Safe)->list: # Of one batch; of none if there is none
+    "What the loss and the metrics will see first, without a trace in the generators"
+    chance = {g: g.get_state() for g in self.generators().values()}
+    first = [*islice(self.train if self.valid is None else self.valid, 1)]
+    for g, state in chance.items(): g.set_state(state)
+    return first
+
+@patch
+def try_functions(self:Safe, first, dtype):
+    "Raises `ValueError` if the loss or a metric fails with the batches `first`"
+    metrics = named(() if self.valid is None else self.metrics)
+    for name, f in [('loss_func', self.loss_func), *metrics.items()]:
+        try: self.measure(first, {name: f})
+        except Exception as e:
+            given = described(*first) + missing(*first, dtype)
+            refuse(f'a batch that the model and {name} can take', f'{given}: {e}')
+
+# %% ../nbs/making/around.ipynb #c98a891f
+@patch
+def try_out(self:Safe):
+    """Raises `ValueError` if there is nothing to train, and if the loss or a metric fails
+    with the first batch; changes nothing"""
+    trained = [p for p in self.model.parameters() if p.requires_grad]
+    if not trained: refuse('a parameter that requires a gradient', 'none')
+    first = self.first_batch()
+    if not first: refuse('at least one batch to validate with', 'none')
+    with warnings.catch_warnings():
+        warnings.filterwarnings('error', 'Using a target size')
+        self.try_functions(first, trained[0].dtype)
+    x, y = (t[:50].to(self.device) for t in first[0])
+    check_loss(self.loss_func, self.model(x), y)
+
+# %% ../nbs/making/around.ipynb #ee6a8ae6
 def write_state(
     path, # File to write
     kind:str, # What it holds, such as 'model'
@@ -233,7 +389,7 @@ def write_state(
     torch.save({'sgd_course': kind, 'state': state}, data)
     write_whole(path, data.getvalue())
 
-# %% ../nbs/making/around.ipynb #0dc8a0d6
+# %% ../nbs/making/around.ipynb #9d4f3928
 def is_sound(
     f, # Open file
 )->bool:
@@ -262,7 +418,7 @@ def of_kind(path, kind, found):
     if 'sgd_course' in found: got = f'a {found["sgd_course"]}'
     if got!=f'a {kind}': refuse(f'a {kind} of this course in {path}', got)
 
-# %% ../nbs/making/around.ipynb #0c89619d
+# %% ../nbs/making/around.ipynb #ec4d92f7
 def read_state(
     path, # File from `write_state`
     kind:str, # What it must hold
@@ -273,7 +429,7 @@ def read_state(
     of_kind(path, kind, found)
     return found.get('state')
 
-# %% ../nbs/making/around.ipynb #3e20b637
+# %% ../nbs/making/around.ipynb #f282e11d
 ACTIVATIONS = {o.__name__: o for o in (nn.ReLU, nn.Sigmoid, nn.Tanh)}
 
 def architecture(
@@ -295,7 +451,7 @@ def architecture(
     sizes = [linear[0].in_features, *(o.out_features for o in linear)]
     return {'sizes': sizes, 'activation': kinds.pop()}
 
-# %% ../nbs/making/around.ipynb #7a71a3b9
+# %% ../nbs/making/around.ipynb #f3f162ee
 def save_model(
     path, # File to write
     model:nn.Sequential, # Network as from `mlp`
@@ -306,7 +462,7 @@ def save_model(
     for name, w in weights.items(): finite(name, w)
     write_state(path, 'model', architecture(model) | {'weights': weights})
 
-# %% ../nbs/making/around.ipynb #14e5fd00
+# %% ../nbs/making/around.ipynb #e1319ea8
 def frame(
     sizes:list, # Of the layers
     activation:str, # Name of what stands between them
@@ -341,7 +497,7 @@ def shared_memory(weights):
     total = sum(t.nbytes for t in weights.values())
     return 'weights that lie on each other' if sum(memory.values()) < total else ''
 
-# %% ../nbs/making/around.ipynb #fb3b08d6
+# %% ../nbs/making/around.ipynb #128d8aee
 def load_model(
     path, # File from `save_model`
 )->nn.Sequential: # The network, on the CPU, in evaluation mode

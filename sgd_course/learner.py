@@ -6,24 +6,20 @@
 __all__ = ['Learner', 'Recorder', 'triangle', 'Schedule', 'EarlyStopping', 'Checkpoint', 'resume']
 
 # %% ../nbs/08_learner.ipynb #f9b62654
-from contextlib import ExitStack, contextmanager
-from itertools import islice
-import warnings
-
 import torch
 from fastcore.basics import patch
 from torch import nn
 
-from .around import (ProgressBar, architecture, check_loss, copied, default_device, described,
-                               differences, find_device, finite_losses, load_model, missing,
-                               named, opt_misfits, read_state, save_model, write_state)
+from .around import (ProgressBar, Safe, architecture, copied, default_device,
+                               find_device, finite_losses, load_model, named, read_state,
+                               save_model, write_state)
 from .expect import (batches, examples, expects, formula, function, listed, number,
                                rate, refuse, repeatable, whole)
 from .full_mnist import digit_accuracy, evaluate
 from .mini_batches import SGD, epoch_mean
 
 # %% ../nbs/08_learner.ipynb #252af0ef
-class Learner:
+class Learner(Safe):
     "Model, digits, loss, optimiser and callbacks in one place, with a method that trains"
     @expects(train=batches, valid=repeatable, loss_func=formula, opt_func=function,
              lr=rate, callbacks=listed, metrics=listed)
@@ -70,11 +66,15 @@ class Learner:
 
 # %% ../nbs/08_learner.ipynb #978060de
 @patch
+def measure(self:Learner, loader, functions:dict): # As for `evaluate`
+    "The mean of each function over all examples of a loader"
+    return evaluate(self.model, loader, functions, self.device)
+
+@patch
 def validate(self:Learner)->dict: # `valid_loss` and each metric by name
     "Loss and metrics on the validation batches; nothing if there are none"
     if self.valid is None: return {}
-    functions = {'valid_loss': self.loss_func, **named(self.metrics)}
-    return evaluate(self.model, self.valid, functions, self.device)
+    return self.measure(self.valid, {'valid_loss': self.loss_func, **named(self.metrics)})
 
 # %% ../nbs/08_learner.ipynb #4ba68a61
 @patch
@@ -93,14 +93,14 @@ def predict(self:Learner,
 MOMENTS = ('before_fit', 'before_batch', 'after_pred', 'after_loss', 'after_gradient',
            'after_batch', 'after_epoch', 'after_keep', 'after_fit')
 
-# %% ../nbs/08_learner.ipynb #f52058fc
+# %% ../nbs/08_learner.ipynb #fa148e75
 @patch
 def call(self:Learner, moment:str): # One of the table
     "Call every callback that has a method of this name"
     for cb in self.callbacks:
         if hasattr(cb, moment): getattr(cb, moment)(self)
 
-# %% ../nbs/08_learner.ipynb #24c852e6
+# %% ../nbs/08_learner.ipynb #f8f7623c
 @patch
 def one_batch(self:Learner):
     "Predict, loss, gradient, step, and between them the moments"
@@ -114,156 +114,6 @@ def one_batch(self:Learner):
     self.opt.step()
     self.opt.zero_grad()
     self.call('after_batch')
-
-# %% ../nbs/08_learner.ipynb #ea589101
-@patch
-def generators(self:Learner)->dict: # Each generator, by where it is used
-    "Where chance comes from"
-    found = {'cpu': torch.default_generator}
-    if self.device.type=='cuda':
-        found['cuda'] = torch.cuda.default_generators[self.device.index]
-    loader = getattr(self.train, 'generator', None)
-    if loader is not None: found['loader'] = loader
-    return found
-
-# %% ../nbs/08_learner.ipynb #b92a90f0
-@patch
-def state(self:Learner)->dict: # Tensors, numbers and texts
-    "A copy of all that the coming epochs depend on"
-    listeners = named(self.callbacks)
-    return copied({
-        'model': self.model.state_dict(),
-        'opt': self.opt.state_dict(),
-        'kind': f'{type(self.opt).__module__}.{type(self.opt).__name__}',
-        'chance': {name: g.get_state() for name, g in self.generators().items()},
-        'callbacks': {k: cb.state() for k, cb in listeners.items() if hasattr(cb, 'state')},
-        'results': self.results, 'batches': len(self.train),
-        'epoch': self.epoch, 'begin': self.begin, 'end': self.end})
-
-# %% ../nbs/08_learner.ipynb #3194cc2f
-@patch
-def put_state(self:Learner,
-    state:dict, # From `state`, of a learner like this one
-):
-    "Put all of `state` in its place"
-    generators = self.generators()
-    for name in generators.keys() & state['chance'].keys():
-        generators[name].set_state(state['chance'][name])
-    for name, cb in named(self.callbacks).items():
-        if name in state['callbacks']: cb.load_state(copied(state['callbacks'][name]))
-    self.opt.load_state_dict(copied(state['opt']))
-    self.results = dict(state['results'])
-    self.epoch, self.begin, self.end = state['epoch'], state['begin'], state['end']
-    self.batch, self.xb = 0, None
-    self.model.load_state_dict(state['model'])
-
-# %% ../nbs/08_learner.ipynb #f88eef72
-@patch
-def misfits(self:Learner,
-    state, # What should be a state of this learner
-): # Yields sentences
-    "Where `state` does not fit"
-    mine = self.state()
-    if mine.keys()!=state.keys(): yield f'a state with {list(mine)}, got {list(state)}'
-    if mine['kind']!=state['kind']: yield f'a state of {mine["kind"]}, got {state["kind"]}'
-    if mine['batches']!=state['batches']:
-        yield f'{mine["batches"]} batches in an epoch, got {state["batches"]}'
-    for key in ('model', 'epoch', 'begin', 'end'):
-        yield from differences(mine[key], state[key], key)
-    for key in ('callbacks', 'results'):
-        if not isinstance(state[key], dict): yield f'{key} by name, got {state[key]}'
-    counts = [state[key] for key in ('epoch', 'begin', 'end')]
-    if min(counts) < 0: yield f'epochs from 0, got {counts}'
-    yield from opt_misfits(self.opt, state['opt'])
-    for name in mine['chance'].keys() - {'cuda'}: # Made on a GPU, it may go on without one
-        if name not in state['chance']: yield f'a generator {name}, got none'
-    for name in mine['chance'].keys() & state['chance'].keys():
-        yield from differences(mine['chance'][name], state['chance'][name], name)
-
-# %% ../nbs/08_learner.ipynb #669064fb
-@patch
-def load_state(self:Learner,
-    state:dict, # From `state`, of a learner like this one
-):
-    "Go back to `state`; raises `ValueError` if it does not fit, and leaves all as it was"
-    before = self.state()
-    try:
-        wrong = next(self.misfits(state), None)
-        if wrong: raise ValueError(f'expected {wrong}')
-        self.put_state(state)
-    except Exception as e:
-        self.put_state(before)
-        if isinstance(e, ValueError): raise
-        raise ValueError(f'expected a state of a training, got a damaged one: {e!r}') from e
-
-# %% ../nbs/08_learner.ipynb #dc7ea02e
-MOMENTS = ('before_fit', 'before_batch', 'after_pred', 'after_loss', 'after_gradient',
-           'after_batch', 'after_epoch', 'after_keep', 'after_fit')
-
-@patch
-def begin_callbacks(self:Learner,
-    endings:ExitStack, # Gets `after_fit` of each callback that has begun
-):
-    "Call each `before_fit`; raises `ValueError` for an object that listens to no moment"
-    for cb in self.callbacks:
-        listens = any(hasattr(cb, moment) for moment in MOMENTS)
-        if isinstance(cb, type) or not listens:
-            refuse(f'an object with a method named in {MOMENTS}', cb)
-        if hasattr(cb, 'before_fit'): cb.before_fit(self)
-        if hasattr(cb, 'after_fit'): endings.callback(cb.after_fit, self)
-
-@patch
-@contextmanager
-def safely(self:Learner, epochs):
-    "Begin a training of `epochs` epochs, and put back what was, should it fail"
-    if epochs is None and not self.kept: refuse('a number of epochs', 'None')
-    before, kept, self.xb = self.state(), self.kept, None
-    try:
-        with ExitStack() as endings:
-            if epochs is None: self.load_state(self.kept)
-            else: self.begin, self.end = self.epoch, self.epoch + epochs
-            self.begin_callbacks(endings)
-            self.kept = self.state()
-            yield
-    except BaseException as e:
-        if isinstance(e, Exception) and self.xb is not None:
-            where = f'epoch {self.epoch + 1}, batch {self.batch}'
-            e.add_note(f'This was in {where}, {described([self.xb, self.yb])}')
-        self.put_state(before if self.kept is kept else self.kept)
-        raise
-
-# %% ../nbs/08_learner.ipynb #643aa12e
-@patch
-def first_batch(self:Learner)->list: # Of one batch; of none if there is none
-    "What the loss and the metrics will see first, without a trace in the generators"
-    chance = {g: g.get_state() for g in self.generators().values()}
-    first = [*islice(self.train if self.valid is None else self.valid, 1)]
-    for g, state in chance.items(): g.set_state(state)
-    return first
-
-@patch
-def try_functions(self:Learner, first, dtype):
-    "Raises `ValueError` if the loss or a metric fails with the batches `first`"
-    metrics = named(() if self.valid is None else self.metrics)
-    for name, f in [('loss_func', self.loss_func), *metrics.items()]:
-        try: evaluate(self.model, first, {name: f}, self.device)
-        except Exception as e:
-            given = described(*first) + missing(*first, dtype)
-            refuse(f'a batch that the model and {name} can take', f'{given}: {e}')
-
-@patch
-def try_out(self:Learner):
-    """Raises `ValueError` if there is nothing to train, and if the loss or a metric fails
-    with the first batch; changes nothing"""
-    trained = [p for p in self.model.parameters() if p.requires_grad]
-    if not trained: refuse('a parameter that requires a gradient', 'none')
-    first = self.first_batch()
-    if not first: refuse('at least one batch to validate with', 'none')
-    with warnings.catch_warnings():
-        warnings.filterwarnings('error', 'Using a target size')
-        self.try_functions(first, trained[0].dtype)
-    x, y = (t[:50].to(self.device) for t in first[0])
-    check_loss(self.loss_func, self.model(x), y)
 
 # %% ../nbs/08_learner.ipynb #b60ed159
 @patch
@@ -299,7 +149,7 @@ class Recorder:
         learn.results = {'train_loss': epoch_mean(losses, sizes).item(), **learn.results}
         self.epochs.append({'epoch': learn.epoch, **learn.results})
 
-# %% ../nbs/08_learner.ipynb #20ba03c1
+# %% ../nbs/08_learner.ipynb #1bc6fb12
 @patch
 def state(self:Recorder):
     "What was recorded"
@@ -359,7 +209,7 @@ class Schedule:
             value = setting(name, rule(learn.middle))
             for group in learn.opt.param_groups: group[name] = value
 
-# %% ../nbs/08_learner.ipynb #c732fcb7
+# %% ../nbs/08_learner.ipynb #b57050a1
 @patch
 def before_fit(self:Schedule, learn):
     "A rule that goes wrong is noticed before the training"
@@ -390,7 +240,7 @@ class EarlyStopping:
     def after_fit(self, learn):
         if self.weights: learn.model.load_state_dict(self.weights)
 
-# %% ../nbs/08_learner.ipynb #aebf9778
+# %% ../nbs/08_learner.ipynb #69bf278d
 def result(
     results:dict, # Of an epoch
     name:str, # Which one is wanted
