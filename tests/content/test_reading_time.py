@@ -36,10 +36,10 @@ def test_code_of_figures_is_folded_on_the_site_and_in_jupyterlab(path):
 
 def test_sizes_of_the_parts():
     cells = [prose('# Title'), prose('One *two* [three](a.ipynb) `code` $x$.'), code('#| exports\na = 1\n\nb = 2'),
-        code('#| hide\na'), code('#| code-fold: true\na'), prose('## Going deeper\n\nmore'), code('c'),
+        code('#| hide\na'), code('import a\nfrom b import c\nuse_style()'), code('#| code-fold: true\na'), prose('## Going deeper\n\nmore'), code('c'),
         prose('## Exercises\n\nSolve')]
     found = reading_time.sizes({'cells': cells})
-    assert found=={'core': {'cells': 5, 'words': 3, 'lines': 2}, 'deeper': {'cells': 2, 'words': 1, 'lines': 1},
+    assert found=={'core': {'cells': 6, 'words': 3, 'lines': 2}, 'deeper': {'cells': 2, 'words': 1, 'lines': 1},
         'end': {'cells': 1, 'words': 1, 'lines': 0}}
 
 def test_times_are_put_into_the_opening(monkeypatch):
