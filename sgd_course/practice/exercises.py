@@ -277,9 +277,9 @@ def answer_name(
     code:str, # A solution
 )->str:
     "The last name that is defined at the top level of `code`"
-    definitions = ast.FunctionDef | ast.ClassDef | ast.Assign
+    definitions = ast.FunctionDef | ast.Assign
     last = [o for o in ast.parse(code).body if isinstance(o, definitions)][-1]
-    return ast.unparse(last.targets[0]) if isinstance(last, ast.Assign) else last.name
+    return last.name if isinstance(last, ast.FunctionDef) else ast.unparse(last.targets[0])
 
 # %% ../../nbs/making/exercises.ipynb #46aecaf4
 def split_check(
