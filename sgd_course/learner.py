@@ -13,8 +13,8 @@ from torch import nn
 from .around import (ProgressBar, Safe, architecture, copied, default_device,
                                find_device, finite_losses, load_model, named, read_state,
                                save_model, write_state)
-from .expect import (batches, examples, expects, formula, function, listed, number,
-                               rate, refuse, repeatable, whole)
+from .expect import (batches, examples, expects, formula, function, listed,
+                               number, rate, refuse, repeatable, whole)
 from .full_mnist import digit_accuracy, evaluate
 from .mini_batches import SGD, epoch_mean
 
