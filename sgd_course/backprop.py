@@ -45,7 +45,7 @@ def record(
     nodes = tuple(i if isinstance(i, Node) else Node(i) for i in inputs)
     numbers = [n.value for n in nodes]
     try: value, slopes = rule(*numbers)
-    except (ArithmeticError, ValueError): refuse(f'a finite {op}', f'none at {numbers}')
+    except (ArithmeticError, ValueError): value, slopes = math.nan, ()
     if not all(map(math.isfinite, [value, *slopes])):
         refuse(f'a finite value and slope of {op}', f'none at {numbers}')
     result = Node(value, op)

@@ -46,7 +46,8 @@ def verdict_table(
     rows = ['| chapter | ' + ' | '.join(VERDICTS) + ' |', '|---|' + '---:|'*len(VERDICTS)]
     for name, claims in record.items():
         counts = [sum(verdict(c)==o for c in claims) for o in VERDICTS]
-        rows.append(f'| [{name_of(name)}]({name}.ipynb) | ' + ' | '.join(map(str, counts)) + ' |')
+        cells = f'[{name_of(name)}]({name}.ipynb)', *map(str, counts)
+        rows.append('| ' + ' | '.join(cells) + ' |')
     return '\n'.join(rows)
 
 # %% ../nbs/sure.ipynb #1d6ab6c9
@@ -74,5 +75,6 @@ def not_held_table(
     "What was said, in how many runs it held, and what became of it"
     rows = ['| chapter | said | held | now |', '|---|---|---|---|']
     for c in claims:
-        rows.append(f'| {name_of(c["chapter"])} | {c["said"]} | {c["held"]} of {c["runs"]} | {c["now"]} |')
+        cells = name_of(c['chapter']), c['said'], f'{c["held"]} of {c["runs"]}', c['now']
+        rows.append('| ' + ' | '.join(cells) + ' |')
     return '\n'.join(rows)

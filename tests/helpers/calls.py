@@ -37,7 +37,8 @@ def sheet():
     paper = torch.full((40, 40), 255, dtype=torch.uint8)
     paper[10:30, 18:22] = 0
     return paper
-def claim(): return {'runs': 21, 'held': 20, 'kind': 'chance', 'section': 'A', 'sentence': 'B', 'source': 'assert x > 0'}
+def claim():
+    return {'runs': 21, 'held': 20, 'kind': 'chance', 'section': 'A', 'sentence': 'B', 'source': 'assert x > 0'}
 def image(): return torch.arange(28*28).view(28, 28).remainder(251).to(torch.uint8)
 def node(value=2.): return backprop.Node(value)
 def used_node():

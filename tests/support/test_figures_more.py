@@ -522,7 +522,8 @@ def claim(held, runs, sentence, source='assert a > b'):
     return {'runs': runs, 'held': held, 'kind': 'chance', 'section': 'S', 'sentence': sentence, 'source': source}
 
 CLAIMS = {'01_slope': [claim(21, 21, 'Always.'), claim(20, 21, 'Nearly always.')],
-    '02_rate': [claim(0, 0, 'Nobody knows.'), claim(7, 21, 'Now & <then>.'), claim(21, 21, 'Sure.') | {'kind': 'certain'}]}
+    '02_rate': [claim(0, 0, 'Nobody knows.'), claim(7, 21, 'Now & <then>.'),
+        claim(21, 21, 'Sure.') | {'kind': 'certain'}]}
 
 def test_claims_stand_worst_first_and_are_found_by_chapter_and_word(page, tmp_path):
     figure = show(page, tmp_path, sure_figure(CLAIMS))
