@@ -15,12 +15,13 @@ from torch import nn
 from sgd_course.data import load_mnist, threes_and_sevens, to_vectors, train_valid_split
 from sgd_course.figures import FOLDER, toy_points
 from sgd_course.files import write_whole
-from sgd_course.nonlinearity import Scaler, dead_units, he_std, init_weights, mlp, simple_net, train_net, xavier_std
+from sgd_course.nonlinearity import (Scaler, dead_units, he_std, mlp, simple_net, spread_kinks, train_net,
+                                     xavier_std)
+from sgd_course.seeds import seeded
 
 OUT = Path(__file__).resolve().parents[1]/'sgd_course/content/results/nonlinearity.json'
 BCE = F.binary_cross_entropy_with_logits
 
-def seeded(n): return torch.Generator().manual_seed(n)
 def kept(v): return round(v, 4) if math.isfinite(v) else None # JSON knows no NaN
 def falling(lr, epochs): return lambda epoch: lr*(1 - epoch/epochs)
 def powers(lo, n): return [lo*2**k for k in range(n)]
@@ -63,12 +64,6 @@ def flat(quick):
         with torch.no_grad(): wrong, right = ((score(x) > 0) != (y > 0.5)), ((score(x_test) > 0) == (y_test > 0.5))
         rows.append(dict(decay=decay, wrong=wrong.sum().item(), test=kept(right.double().mean().item())))
     return rows
-
-def spread_kinks(model, generator):
-    first = model[0]
-    kinks = 2*torch.rand(first.out_features, generator=generator) - 1
-    with torch.no_grad(): first.bias.copy_(-first.weight[:, 0]*kinks)
-    return model
 
 def bender(quick):
     "How many times lower than the best line's the loss of six ReLUs on a wave is, for each seed"

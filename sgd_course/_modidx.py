@@ -474,6 +474,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'sgd_course.nonlinearity.relu': ('nonlinearity.html#relu', 'sgd_course/nonlinearity.py'),
                                          'sgd_course.nonlinearity.simple_net': ( 'nonlinearity.html#simple_net',
                                                                                  'sgd_course/nonlinearity.py'),
+                                         'sgd_course.nonlinearity.spread_kinks': ( 'nonlinearity.html#spread_kinks',
+                                                                                   'sgd_course/nonlinearity.py'),
                                          'sgd_course.nonlinearity.tanh': ('nonlinearity.html#tanh', 'sgd_course/nonlinearity.py'),
                                          'sgd_course.nonlinearity.to_scale': ('nonlinearity.html#to_scale', 'sgd_course/nonlinearity.py'),
                                          'sgd_course.nonlinearity.train_net': ('nonlinearity.html#train_net', 'sgd_course/nonlinearity.py'),

@@ -43,6 +43,7 @@ def he_std(
     "$\\sqrt{2/n_\\mathrm{in}}$, after He: scores keep their size through ReLU layers"
     return math.sqrt(2/n_in)
 
+# %% ../nbs/06_nonlinearity.ipynb #14107ed1
 @expects(generator=generator)
 def init_weights(
     model:nn.Module, # Network with at least one `nn.Linear`; its weights are overwritten
@@ -114,6 +115,7 @@ def train_net(
             if report is not None: reports.append(report(model))
     return reports
 
+# %% ../nbs/06_nonlinearity.ipynb #b36b16ec
 def simple_net(
     n_in:int=784, # Inputs
     n_hidden:int=30, # Units in the one hidden layer
@@ -138,6 +140,7 @@ def layer_outputs(
             outputs.append(x)
     return outputs
 
+# %% ../nbs/06_nonlinearity.ipynb #27409c74
 @expects(n_in=whole(), n_out=whole())
 def xavier_std(
     n_in:int, # Inputs of the layer, at least 1
@@ -183,3 +186,14 @@ class Scaler:
     def __call__(self, x): return to_scale(x, self.mean, self.std)
 
     def invert(self, z): return from_scale(z, self.mean, self.std)
+
+# %% ../nbs/06_nonlinearity.ipynb #13b6e434
+def spread_kinks(
+    model:nn.Sequential, # One input; the biases of its first layer are overwritten
+    generator:torch.Generator, # Draws the places
+)->nn.Sequential: # `model` itself
+    "Move the kinks of the first layer to random places between -1 and 1"
+    first = model[0]
+    kinks = 2*torch.rand(first.out_features, generator=generator) - 1
+    with torch.no_grad(): first.bias.copy_(-first.weight[:, 0]*kinks)
+    return model
