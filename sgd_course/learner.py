@@ -10,16 +10,16 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 
-from .around import (ProgressBar, Safe, architecture, copied, default_device,
-                               find_device, finite_losses, load_model, named, read_state,
-                               save_model, write_state)
 from .expect import (batches, examples, expects, formula, function, listed,
                                number, rate, refuse, repeatable, whole)
 from .full_mnist import digit_accuracy, evaluate
 from .mini_batches import SGD, epoch_mean
+from .safe_training import (ProgressBar, SafeTraining, find_device,
+                                      finite_losses, named)
+from .saving import copied, load_model, read_state, save_model, write_state
 
 # %% ../nbs/08_learner.ipynb #252af0ef
-class Learner(Safe):
+class Learner(SafeTraining):
     "Model, digits, loss, optimiser and callbacks in one place, with a method that trains"
     @expects(train=batches, valid=repeatable, loss_func=formula, opt_func=function,
              lr=rate, callbacks=listed, metrics=listed)
@@ -88,10 +88,6 @@ def predict(self:Learner,
     with torch.no_grad():
         parts = [self.model(part.to(self.device)).cpu() for part in x.split(2000)]
     return torch.cat(parts)
-
-# %% ../nbs/08_learner.ipynb #86af7de6
-MOMENTS = ('before_fit', 'before_batch', 'after_pred', 'after_loss', 'after_gradient',
-           'after_batch', 'after_epoch', 'after_keep', 'after_fit')
 
 # %% ../nbs/08_learner.ipynb #fa148e75
 @patch
