@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import sgd_course
-from sgd_course import (backprop, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs, learner,
-    learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
-    quadratic_loss, questionnaire, seeds, sigmoid, sure)
+from sgd_course import (backprop, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs,
+    learner, learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
+    quadratic_loss, questionnaire, safe_training, saving, seeds, sigmoid, sure)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)
@@ -146,45 +146,31 @@ CALLS = {
         'lr_limit': lambda: dict(f=bowl, w=T(1., 2.)),
         'best_lr': lambda: dict(f=bowl, w=T(1., 2.)),
         'walk': lambda: dict(slope=lambda w: 2*w, w=T(1., 2.), lr=0.1, steps=3, noise=0.5, generator=G()),
-        'border': lambda: dict(happens=lambda x: x>1.5, lo=1., hi=2., halvings=5),
         'step_halving': lambda: dict(t=3., lr0=0.5, every=2),
         'exponential_decay': lambda: dict(t=3., lr0=0.5, k=0.1),
-        'inverse_time_decay': lambda: dict(t=3., lr0=0.5, k=0.1),
-        'lr_find': lambda: dict(f=square, w=T(1., 2.), lr_min=1e-3, lr_max=10., steps=20),
-        'pick_lr': lambda: dict(lrs=[0.1, 0.2, 0.3], losses=[3., 1., 2.]),
-        'rolling_ball': lambda: dict(n=5, noise=0.5, generator=G()),
-        'curve': lambda: dict(x=T(1., 2.), w=T(1., 2., 3.)),
-        'mean_squared_error': lambda: dict(pred=T(1., 2.), y=T(2., 4.)),
-        'fit_curve': lambda: dict(x=T(0., 1.), y=T(1., 2.), lr=0.1, steps=3, generator=G())},
+        'inverse_time_decay': lambda: dict(t=3., lr0=0.5, k=0.1)},
     pixel_weights: {
         'class_means': lambda: dict(x=random(4, 3), y=torch.tensor([0, 1, 1, 0])),
         'l1_distance': lambda: dict(a=random(2, 3), b=T(1., 2., 3.)),
         'l2_distance': lambda: dict(a=random(2, 3), b=T(1., 2., 3.)),
         'accuracy': lambda: dict(scores=T(1., -2., 3.), y=T(1., 0., 0.)),
-        'class_accuracy': lambda: dict(scores=T(1., -2., 3.), y=T(1., 0., 0.)),
         'similarity_weights': lambda: dict(mean1=T(1., 2.), mean0=T(3., 5.)),
         'score': lambda: dict(x=T(1., 2.)[None], w=T(3., 4.), b=0.5),
-        'sum_squared_error': lambda: dict(scores=T(1., 2.), y=T(2., 4.)),
-        'squared_error_gradient': lambda: dict(x=random(3, 2), y=T(1., -1., 1.), w=T(3., 4.), b=0.5),
-        'init_linear': lambda: dict(pixels=3, scale=0.5, generator=G()),
         'fit_linear': lambda: dict(x=random(3, 2), y=T(1., -1., 1.), w=T(3., 4.), b=0.5, lr=0.1, steps=2),
-        'contributions': lambda: dict(x=random(3, 2), w=T(1., 2.)),
-        'worst_mistakes': lambda: dict(scores=T(1., -2., 3.), y=T(0., 0., 0.)),
-        'trial_and_error': lambda: dict(f=square, w=T(1., 2.), size=0.5, trials=3, generator=G()),
         'one_vs_rest': lambda: dict(y=torch.tensor([0, 2, 1]), classes=3)},
     sigmoid: {
-        'sigmoid': lambda: dict(x=T(-1., 2.)),
+        'sigmoid': lambda: dict(z=T(-1., 2.)),
         'absolute_error': lambda: dict(p=T(0.5, 1.), y=T(0., 1.)),
         'squared_error': lambda: dict(p=T(0.5, 1.), y=T(0., 1.)),
         'cross_entropy': lambda: dict(p=T(0.5, 1.), y=T(0., 1.)),
-        'expected_loss': lambda: dict(p=T(0.5, 0.25), rate=0.5, loss_func=sigmoid.squared_error),
-        'cross_entropy_from_scores': lambda: dict(x=T(-1., 2.), y=T(0., 1.)),
+        'cross_entropy_from_scores': lambda: dict(z=T(-1., 2.), y=T(0., 1.)),
         'train_linear': lambda: dict(x=random(6, 3), y=T(0., 1., 0., 1., 0., 1.), lr=0.5, epochs=2, batch_size=2,
             loss_func=sigmoid.cross_entropy_from_scores, report=lambda w, b: float(b), generator=G()),
+        'fit_to_the_end': lambda: dict(x=random(6, 3), y=T(0., 1., 0., 1., 0., 1.)),
         'reliability': lambda: dict(p=T(0.5, 0.25, 1.), y=T(0., 1., 1.), bins=4),
         'calibration_error': lambda: dict(p=T(0.5, 0.25, 1.), y=T(0., 1., 1.), bins=4),
-        'softmax': lambda: dict(x=T(1., 2.)),
-        'softmax_cross_entropy': lambda: dict(x=random(3, 2), y=torch.tensor([0, 1, 1]))},
+        'softmax': lambda: dict(z=T(1., 2.)),
+        'softmax_cross_entropy': lambda: dict(z=random(3, 2), y=torch.tensor([0, 1, 1]))},
     mini_batches: {
         'DataLoader': (lambda **k: list(mini_batches.DataLoader(**k)), lambda: dict(x=random(5, 2), y=torch.arange(5),
             batch_size=2, shuffle=True, drop_last=False, generator=G())),
@@ -231,11 +217,12 @@ CALLS = {
         'Recorder': (with_callback(learner.Recorder), dict),
         'triangle': lambda: dict(done=0.5, peak=0.5, rise=0.25),
         'Schedule': (with_callback(schedule), lambda: dict(lr=lambda done: 0.1)),
-        'ProgressBar': (with_callback(learner.ProgressBar), lambda: dict(every=0.5, out=io.StringIO())),
         'EarlyStopping': (with_callback(learner.EarlyStopping),
             lambda: dict(patience=1, watch='valid_loss', larger=False)),
         'Checkpoint': (with_callback(learner.Checkpoint), lambda: dict(path=Path('checkpoint.pt'))),
-        'resume': (resumed, lambda: dict(path=written())),
+        'resume': (resumed, lambda: dict(path=written()))},
+    safe_training: {'ProgressBar': (with_callback(learner.ProgressBar), lambda: dict(every=0.5, out=io.StringIO()))},
+    saving: {
         'save_model': lambda: dict(path=Path('model.pt'), model=net()),
         'load_model': (lambda path: weights_of(learner.load_model(path)), lambda: dict(path=written('model')))},
     optimizers: {

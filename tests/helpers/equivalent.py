@@ -15,7 +15,9 @@ TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
 EMPTY = 'a batch of none has noise without end, and one of more than all is never reached'
 WHOLE = 'with `torch.manual_seed` in its place, the generator of all PyTorch draws the same numbers'
+MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
+DIAGONAL = 'on the diagonal, row and column have the same number'
 
 EQUIVALENT = {
     'quadratic_loss.training_loop': {
@@ -63,6 +65,21 @@ EQUIVALENT = {
             '0 -> -1': AXIS,
         },
     },
+    'learning_rate.fit_line': {
+        'solution': {
+            'sides of - swapped': SIGN,
+            '1 -> -1': AXIS,
+            '.detach left out': RECORD,
+        },
+        'other 1': {
+            'arguments of .mse_loss swapped': BOTH,
+            '1 -> -1': AXIS,
+        },
+        'other 2': {
+            'sign of Assign': ZERO,
+            '1 -> -1': AXIS,
+        },
+    },
     'learning_rate.units': {
         'other 1': {
             '.item left out': NUMBER,
@@ -100,29 +117,14 @@ EQUIVALENT = {
             '1 -> -1, place 2': AXIS,
         },
     },
-    'sigmoid.mistake_ratio': {
-        'solution': {
-            'arguments of .minimum swapped': BOTH,
-        },
+    'sigmoid.cool': {
         'other 1': {
-            '.item left out': NUMBER,
-            'sides of - swapped': SIGN,
-            '.item left out, place 2': NUMBER,
-            'sides of - swapped, place 2': SIGN,
+            '1 -> -1': AXIS,
+            '.mean -> .sum': MEAN,
         },
         'other 2': {
-            'arguments of min swapped': BOTH,
-            '.tolist left out': NUMBER,
-            '.tolist left out, place 2': NUMBER,
-            '.tolist left out, place 3': NUMBER,
-        },
-    },
-    'sigmoid.cheapest': {
-        'other 1': {
             '< -> <=': TIE,
-        },
-        'other 2': {
-            '.item left out': NUMBER,
+            '.sum -> .mean': MEAN,
         },
     },
     'sigmoid.train': {
@@ -249,30 +251,74 @@ EQUIVALENT = {
             '1 -> -1, place 3': AXIS,
         },
     },
-    'full_mnist.accuracy': {
+    'learner.stop_early': {
+        'solution': {
+            '0 -> 1': OVERWRITTEN,
+            '0 -> -1': OVERWRITTEN,
+        },
+    },
+    'full_mnist.per_digit': {
         'solution': {
             '1 -> -1': AXIS,
         },
         'other 1': {
             '.item left out': NUMBER,
-            '1 -> -1': AXIS,
+            '.item left out, place 2': NUMBER,
         },
         'other 2': {
-            'int left out, its argument kept': NUMBER,
+            'keepdim of .sum left out': DIAGONAL,
+            '1 -> -1': AXIS,
+            'True -> False': DIAGONAL,
         },
     },
-    'full_mnist.digit_loss': {
+    'full_mnist.worst': {
+        'solution': {
+            '.tolist left out': NUMBER,
+        },
         'other 1': {
             '1 -> -1': AXIS,
+            '.tolist left out': NUMBER,
         },
         'other 2': {
             '1 -> -1': AXIS,
+            '.item left out': NUMBER,
         },
     },
-    'learner.stop_early': {
+    'full_mnist.choose': {
         'solution': {
-            '0 -> 1': OVERWRITTEN,
-            '0 -> -1': OVERWRITTEN,
+            '1 -> -1': AXIS,
+        },
+        'other 1': {
+            '1.0 -> 2.0': 'any start below the accuracies will do',
+            '1.0 -> 0.0': 'any start below the accuracies will do',
+            '> -> >=': TIE,
+        },
+    },
+    'learner.jolt': {
+        'solution': {
+            '.item left out': NUMBER,
+            '> -> >=': TIE,
+        },
+        'other 1': {
+            'float left out, its argument kept': NUMBER,
+            '< -> <=': TIE,
+        },
+        'other 2': {
+            '.item left out': NUMBER,
+            '.detach left out': RECORD,
+            'key of max left out': 'the loss stands first in the three numbers, and decides unless two are equal',
+            'items reversed, place 2': TIE,
+        },
+    },
+    'learner.shorten': {
+        'solution': {
+            '> -> >=': TIE,
+        },
+        'other 2': {
+            'sign of .cat': SIGN,
+            'sign of .flatten': SIGN,
+            'arguments of min swapped': BOTH,
+            '.item left out': NUMBER,
         },
     },
     'full_mnist.apart': {
