@@ -297,23 +297,6 @@ EQUIVALENT = {
             '1 -> -1, place 2': AXIS,
         },
     },
-    'optimizers.adam': {
-        'solution': {
-            'sign of .zeros_like': ZERO,
-            'sign of .zeros_like, place 2': ZERO,
-            '1 -> -1, place 3': AXIS,
-            '1 -> -1, place 5': AXIS,
-            '1 -> -1, place 7': AXIS,
-        },
-        'other 1': {
-            '.requires_grad_ left out': RECORD,
-            '.detach left out': RECORD,
-        },
-        'other 2': {
-            'arguments of zip swapped': BOTH,
-            '1 -> -1, place 2': AXIS,
-        },
-    },
     'backprop.network_gradient': {
         'solution': {
             'sign of Assign, place 2': SIGN,
