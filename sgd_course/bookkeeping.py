@@ -34,7 +34,7 @@ def settings_of(
     for method in (cls.update, cls.decay):
         asked = [*signature(method).parameters.values()][3:]   # Behind self, p and g
         found += [o for o in asked if o.name not in {known.name for known in found}]
-    return Signature(found)
+    return Signature(sorted(found, key=lambda o: o.default is not o.empty))
 
 # %% ../nbs/making/bookkeeping.ipynb #be4486f0
 class Optimiser(torch.optim.Optimizer):

@@ -14,6 +14,7 @@ SMALL = 'any small distance shows the same, to the left first or to the right fi
 TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
 BOTH = 'both are treated alike, so their order does not matter'
+NAME = 'a memory may have any name'
 
 EQUIVALENT = {
     'quadratic_loss.training_loop': {
@@ -295,6 +296,25 @@ EQUIVALENT = {
         'other 1': {
             '.tolist left out': NUMBER,
             '1 -> -1, place 2': AXIS,
+        },
+    },
+    'optimizers.amsgrad': {
+        'solution': {
+            "'mean' -> 'mean!'": NAME,
+            "'square' -> 'square!'": NAME,
+            "'largest' -> 'largest!'": NAME,
+            'arguments of .maximum swapped': BOTH,
+            '1 -> -1, place 3': AXIS,
+            '1 -> -1, place 5': AXIS,
+        },
+        'other 1': {
+            'items reversed': NAME,
+            "'m' -> 'm!'": NAME,
+            "'s' -> 's!'": NAME,
+            "'u' -> 'u!'": NAME,
+            '1 -> -1, place 2': AXIS,
+            '1 -> -1, place 4': AXIS,
+            '1 -> -1, place 7': AXIS,
         },
     },
     'backprop.network_gradient': {
