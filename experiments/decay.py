@@ -2,9 +2,9 @@
 
 Chapter 8's thousand digits with wrong targets: 784-100-10, batches of 50, 60 epochs, plain descent with an L2 penalty,
 which for it is the same as weight decay. Each seed takes another thousand digits, other wrong targets, another network.
-For each strength of the decay the learning rate is the best of a grid of factors of about two, and so is the strength: three
-seeds choose on 10,000 validation digits. Then ten other seeds train with the best rate without decay, and with the
-best pair, and each network is tested once on the 10,000 test digits. The results are written to
+For each strength of the decay the learning rate is the best of a grid of factors of about two, and so is the strength:
+three seeds choose on 10,000 validation digits. Then ten other seeds train with the best rate without decay, and with
+the best pair, and each network is tested once on the 10,000 test digits. The results are written to
 sgd_course/content/results/decay.json, which chapter 9 shows; what is there already is left out.
 `python -m experiments.decay --check` trains one network for two epochs and writes nothing."""
 import json, sys
@@ -47,7 +47,8 @@ def accuracy(model, x, y): return round((model(x).argmax(1)==y).float().mean().i
 def main(check=False):
     part, valid = digit_loaders(128, generator=torch.Generator())
     if check: return print(accuracy(train(part.x, part.y, 0.2, 0.03, 0, 2), valid.x, valid.y))
-    found = json.loads(OUT.read_text(encoding='utf-8')) if OUT.exists() else dict(recipe=RECIPE, validation={}, runs={})
+    found = dict(recipe=RECIPE, validation={}, runs={})
+    if OUT.exists(): found = json.loads(OUT.read_text(encoding='utf-8'))
     def keep(*told):
         write_whole(OUT, (json.dumps(found, indent=1) + '\n').encode())
         print(*told, flush=True)

@@ -56,7 +56,7 @@ def choose(tried, measure, rates):
     return float(max(tried, key=tried.get))
 
 def race(opt_func, rule, known, part, valid, everything, test):
-    "Validation accuracy for each rate, the best rate, and test accuracies with it; `known` is what an earlier run found"
+    "Validation accuracy for each rate, the best rate, and test accuracies with it; `known` are those of an earlier run"
     epochs = RECIPE['epochs']
     def measure(lr):
         try: return accuracy(train(part, opt_func, lr, rule, CHOICE_SEED, epochs), valid)

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import sgd_course
-from sgd_course import (backprop, bookkeeping, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs, learner,
-    learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
-    quadratic_loss, questionnaire, seeds, sigmoid, sure)
+from sgd_course import (backprop, bookkeeping, checks, data, expect, figures, files, full_mnist, fused,
+    glossary, graphs, learner, learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights,
+    plots, progress, quadratic_loss, questionnaire, seeds, sigmoid, sure)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)
