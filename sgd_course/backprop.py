@@ -22,8 +22,6 @@ finite_number = number()
 # %% ../nbs/10_backprop.ipynb #dd28f41a
 class Node:
     "A number that remembers how it was computed, and will hold the slope of the loss by it"
-    __array_ufunc__ = None # NumPy then leaves a product of its numbers and ours to us
-
     def __init__(self,
         value, # Its value, a finite number; anything else raises `ValueError`
         name:str='', # What to call it in a drawing
@@ -68,16 +66,34 @@ def __mul__(self:Node, other):
     def rule(a, b): return a*b, (b, a)
     return record('×', rule, self, other)
 
-# %% ../nbs/10_backprop.ipynb #f52fa88e
+# %% ../nbs/10_backprop.ipynb #f07e926f
 @patch
-def __radd__(self:Node, other):
-    "A number plus a node"
-    return self + other
+def tanh(self:Node):
+    "The hyperbolic tangent $t$, with slope $1-t^2$"
+    def rule(a):
+        t = math.tanh(a)
+        return t, (1 - t*t,)
+    return record('tanh', rule, self)
+
+# %% ../nbs/10_backprop.ipynb #f096ee88
+@patch
+def __sub__(self:Node, other):
+    "The difference: slopes 1 and -1"
+    def rule(a, b): return a - b, (1., -1.)
+    return record('−', rule, self, other)
 
 @patch
-def __rmul__(self:Node, other):
-    "A number times a node"
-    return self*other
+def __truediv__(self:Node, other):
+    "The quotient $a/b$, with slopes $1/b$ and $-a/b^2$"
+    def rule(a, b): return a/b, (1/b, -a/(b*b))
+    return record('/', rule, self, other)
+
+@patch
+def __pow__(self:Node, n):
+    "$a^n$ with a plain number $n$, and slope $na^{n-1}$"
+    n = finite_number('exponent', n)
+    def rule(a): return math.pow(a, n), (n*math.pow(a, n - 1) if n else 0.,)
+    return record(f'^{n:g}', rule, self)
 
 # %% ../nbs/10_backprop.ipynb #f2bc7e91
 @patch
@@ -94,48 +110,30 @@ def log(self:Node):
     def rule(a): return math.log(a), (1/a,)
     return record('log', rule, self)
 
-# %% ../nbs/10_backprop.ipynb #f07e926f
-@patch
-def tanh(self:Node):
-    "The hyperbolic tangent $t$, with slope $1-t^2$"
-    def rule(a):
-        t = math.tanh(a)
-        return t, (1 - t*t,)
-    return record('tanh', rule, self)
-
 @patch
 def relu(self:Node):
     "The larger one of $a$ and 0, with slope 1 above 0 and slope 0 elsewhere"
     def rule(a): return max(a, 0.), (float(a > 0),)
     return record('relu', rule, self)
 
-# %% ../nbs/10_backprop.ipynb #ea6b2179
-@patch
-def __pow__(self:Node, n):
-    "$a^n$ with a plain number $n$, and slope $na^{n-1}$"
-    n = finite_number('exponent', n)
-    def rule(a): return math.pow(a, n), (n*math.pow(a, n - 1) if n else 0.,)
-    return record(f'^{n:g}', rule, self)
-
-# %% ../nbs/10_backprop.ipynb #c834d583
-@patch
-def __sub__(self:Node, other):
-    "The difference: slopes 1 and -1"
-    def rule(a, b): return a - b, (1., -1.)
-    return record('−', rule, self, other)
-
-@patch
-def __truediv__(self:Node, other):
-    "The quotient $a/b$, with slopes $1/b$ and $-a/b^2$"
-    def rule(a, b): return a/b, (1/b, -a/(b*b))
-    return record('/', rule, self, other)
+# %% ../nbs/10_backprop.ipynb #f52fa88e
+Node.__array_ufunc__ = None # NumPy then leaves a product of its numbers and ours to us
 
 @patch
 def __neg__(self:Node):
     "The same with the other sign"
     return self*-1
 
-# %% ../nbs/10_backprop.ipynb #991f2d2e
+@patch
+def __radd__(self:Node, other):
+    "A number plus a node"
+    return self + other
+
+@patch
+def __rmul__(self:Node, other):
+    "A number times a node"
+    return self*other
+
 @patch
 def __rsub__(self:Node, other):
     "A number minus a node"
@@ -146,13 +144,30 @@ def __rtruediv__(self:Node, other):
     "A number divided by a node"
     return Node(other)/self
 
+# %% ../nbs/10_backprop.ipynb #00bb61de
+@patch
+def __bool__(self:Node):
+    "Raises `ValueError`, as a node is neither true nor false"
+    return refuse('a question about the .value of a Node', 'one about the Node')
+
+@patch
+def __eq__(self:Node, other):
+    "Whether both are the same node; raises `ValueError` for a number"
+    if isinstance(other, (int, float)): bool(self)
+    return self is other
+
+@patch
+def __format__(self:Node, form):
+    "The value in this form, such as `.2f`"
+    return format(self.value, form) if form else repr(self)
+
 # %% ../nbs/10_backprop.ipynb #cdbc0951
 def topological_order(
     last:Node, # Where the walk begins, mostly the loss
 )->list: # All nodes that `last` was made from, parents first, `last` at the end
     "Every node once, after its parents, at any depth; raises `ValueError` for a cycle"
     order = []
-    is_open = {last: True}
+    is_open = {last: True} # Met and not yet on the list: on the path from `last` to here
     stack = [(last, iter(last.parents))]
     while stack:
         node, parents = stack[-1]
@@ -179,23 +194,6 @@ def backward(self:Node):
         for parent, local_slope in zip(node.parents, node.slopes):
             parent.grad += local_slope*node.grad
         node.spent = bool(node.parents)
-
-# %% ../nbs/10_backprop.ipynb #00bb61de
-@patch
-def __bool__(self:Node):
-    "Raises `ValueError`, as a node is neither true nor false"
-    return refuse('a question about the .value of a Node', 'one about the Node')
-
-@patch
-def __eq__(self:Node, other):
-    "Whether both are the same node; raises `ValueError` for a number"
-    if isinstance(other, (int, float)): bool(self)
-    return self is other
-
-@patch
-def __format__(self:Node, form):
-    "The value in this form, such as `.2f`"
-    return format(self.value, form) if form else repr(self)
 
 # %% ../nbs/10_backprop.ipynb #461cf6d2
 @expects(lr=rate)

@@ -4,7 +4,7 @@
 
 A reader of 200 words a minute who spends 6 seconds on a line of code that the page shows; 3, 6 or 10 minutes for an
 easy, medium or hard exercise. What follows "exercises" stays as it is. `--table` shows what was counted."""
-import re, sys
+import ast, re, sys
 
 from sgd_course.practice.exercises import exercises_of
 from tools import notebooks
@@ -13,16 +13,21 @@ from tools.numbers import NO_PROSE
 WORDS_A_MINUTE, SECONDS_A_LINE = 200, 6
 MINUTES = {'easy': 3, 'medium': 6, 'hard': 10}
 PARTS = {'## Going deeper': 'deeper', '## Exercises': 'end', '## What you learned': 'end'}
-NOT_SHOWN = re.compile(r'^#\| *(?:hide|export|exporti|default_exp.*|code-fold: true|echo: false) *$', re.M)
+NOT_SHOWN = re.compile(r'^#\| *(?:hide|export|default_exp.*|code-fold: true|echo: false) *$', re.M)
 TIME = re.compile(r'(?<=\*\*Time:\*\* )[^;\n]*(?=;)')
 
 def words(markdown):
     "How many words `markdown` has, without code, formulas and headings"
     return len(re.findall(r"[^\W\d_][\w'’-]*", NO_PROSE.sub(' ', markdown)))
 
+def only_imports(code):
+    "Does `code` import, and no more, but for `use_style()`?"
+    statements = ast.parse(re.sub(r'(?m)^[%!].*', 'pass', code)).body
+    return all(isinstance(o, (ast.Import, ast.ImportFrom)) or ast.unparse(o)=='use_style()' for o in statements)
+
 def shown_lines(code):
-    "How many lines of `code` the page shows"
-    if NOT_SHOWN.search(code): return 0
+    "How many lines of `code` the page shows, but for imports"
+    if NOT_SHOWN.search(code) or only_imports(code): return 0
     return sum(bool(line.strip()) and not line.startswith('#|') for line in code.splitlines())
 
 def sizes(nb):

@@ -1,5 +1,5 @@
 "Laws of `sgd_course.nonlinearity` that hold for every size, score and input"
-import json, math
+import json, math, re
 
 import numpy as np
 import pytest, torch
@@ -8,8 +8,9 @@ from torch import nn, tensor
 
 from laws import law, one_thread
 from repository import PACKAGE
-from sgd_course.nonlinearity import (Scaler, collapse, count_parameters, dead_units, equal_width, he_std, init_weights,
-                                     layer_outputs, mlp, relu, simple_net, tanh, train_net, xavier_std)
+from experiments import nonlinearity as runs
+from sgd_course.nonlinearity import (Scaler, count_parameters, dead_units, he_std, init_weights, layer_outputs, mlp,
+                                     relu, simple_net, tanh, train_net, xavier_std)
 
 def seeded(k): return torch.Generator().manual_seed(k)
 
@@ -32,17 +33,42 @@ def test_activation_is_torchs_in_value_and_slope(ours, theirs, x):
 def test_relu_passes_positive_factors_through(x, c):
     torch.testing.assert_close(relu(c*x), c*relu(x), atol=1e-9, rtol=1e-9)
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_tanh_keeps_what_is_small_and_stays_finite_far_out(dtype):
+    x = tensor([1e-30, -1e-8, 1e-6, 1e-3, 19.9, -20.1, 1e4, -1e30], dtype=dtype)
+    torch.testing.assert_close(tanh(x), torch.tanh(x), atol=0, rtol=4e-7 if dtype==torch.float32 else 1e-15)
+    for _, slopes in (value_and_slopes(tanh, x), value_and_slopes(torch.tanh, x)): assert slopes.isfinite().all()
+
+@pytest.mark.parametrize('f', [relu, tanh])
+def test_activations_refuse_what_is_no_score(f):
+    for bad, said in (([1., math.nan], 'NaN or infinity'), (3, '3. instead of 3'), ([], 'at least one')):
+        with pytest.raises(ValueError, match=re.escape(said)): f(bad)
+    assert f(tensor([[0.5]], dtype=torch.float64)).dtype==torch.float64
+
 # Networks
+
+@pytest.mark.parametrize('sizes, more, said', [
+    ([3], {}, 'at least two sizes, got [3]'), ([3, 1], dict(generator=None), 'torch.Generator, got None'),
+    *(([3, bad], {}, 'sizes to be a whole number') for bad in (0, 2.5, True, '2', None)),
+    *(([3, 1], dict(std=bad), 'std to be a finite number') for bad in (math.nan, -1., 'wide'))])
+def test_bad_networks_are_refused(sizes, more, said):
+    with pytest.raises(ValueError, match=re.escape(said)): mlp(sizes, **dict(generator=seeded(0)) | more)
+
+def test_a_start_needs_layers_and_whole_sizes():
+    with pytest.raises(ValueError, match='a linear layer, got none'): init_weights(nn.ReLU(), generator=seeded(0))
+    with pytest.raises(ValueError, match='n_in to be a whole number'): he_std(0)
+    with pytest.raises(ValueError, match='n_out to be a whole number'): xavier_std(3, 0)
 
 @law(sizes, seeds, examples=50)
 def test_layers_without_bend_are_one(sizes, seed):
     model = mlp(sizes, nn.Identity, generator=seeded(seed)).double()
-    for o in model:
-        if isinstance(o, nn.Linear): nn.init.normal_(o.bias, generator=seeded(seed))
+    layers = [o for o in model if isinstance(o, nn.Linear)]
+    for o in layers: nn.init.normal_(o.bias, generator=seeded(seed))
     x = torch.randn(4, sizes[0], generator=seeded(1), dtype=torch.float64)
-    one = collapse(model)
-    torch.testing.assert_close(one(x), model(x), atol=1e-9, rtol=1e-7)
-    assert torch.linalg.matrix_rank(one.weight) <= min(sizes)
+    w, b = layers[0].weight, layers[0].bias
+    for o in layers[1:]: w, b = o.weight@w, o.weight@b + o.bias
+    torch.testing.assert_close(x@w.T + b, model(x), atol=1e-9, rtol=1e-7)
+    assert torch.linalg.matrix_rank(w) <= min(sizes)
 
 @law(sizes, examples=50)
 def test_parameters_are_lines_and_circles(sizes):
@@ -73,12 +99,6 @@ def test_weights_have_the_spread_asked_for(std, n_in, n_out, expected):
     w = init_weights(nn.Linear(n_in, n_out), std, generator=seeded(0)).weight.detach()
     # The spread of n normal numbers is known to 1/sqrt(2n), here 0.3 %; five times that is left for chance.
     assert abs(w.std() - expected) <= 0.015*expected and abs(w.mean()) <= 5*expected/math.sqrt(n_in*n_out)
-
-@law(st.integers(1, 200_000), st.integers(1, 4), st.integers(1, 800), st.integers(1, 12), examples=50)
-def test_no_other_width_is_nearer(params, depth, n_in, n_out):
-    def off(h): return abs((n_in + 1)*h + (depth - 1)*(h + 1)*h + (h + 1)*n_out - params)
-    h = equal_width(params, depth, n_in, n_out)
-    assert off(h) <= min(off(h + 1), off(max(1, h - 1)))
 
 def test_dead_units_are_those_that_no_input_wakes():
     model = mlp([2, 3, 1], generator=seeded(0))
@@ -151,7 +171,28 @@ def test_a_constant_that_is_no_binary_fraction_is_only_shifted():
     assert torch.full((100, 1), 0.1).std(0)>0, 'no rounding here: choose another constant'
     assert scale(tensor([[0.11]])).item()==pytest.approx(0.01, rel=1e-5)
 
+@pytest.mark.parametrize('call, said', [
+    (lambda: Scaler(torch.ones(1, 2)), 'at least two examples, got 1'),
+    (lambda: Scaler(tensor([[1.], [math.nan]])), 'NaN'),
+    (lambda: Scaler(torch.rand(3, 4))(torch.rand(3, 2)), 'mean (4,)'),
+    (lambda: Scaler(torch.rand(3, 4)).invert(torch.rand(3, 1)), 'mean (4,)')])
+def test_scaler_refuses_what_does_not_fit(call, said):
+    with pytest.raises(ValueError, match=re.escape(said)): call()
+
 # Training
+
+def tiny(lr=0.1, y=None, **more):
+    x = torch.linspace(-1, 1, 81)[:, None]
+    settings = dict(loss_func=nn.functional.mse_loss, generator=seeded(4)) | more
+    return train_net(mlp([1, 4, 1], generator=seeded(3)), x, torch.sin(x) if y is None else y, lr, **settings)
+
+@pytest.mark.parametrize('more, said', [
+    *((dict(lr=lr), 'lr to be a finite number') for lr in (-1., math.nan, math.inf, lambda epoch: 0.1 - epoch)),
+    (dict(epochs=0), 'epochs to be a whole number'), (dict(batch_size=0), 'batch_size to be a whole number'),
+    (dict(generator=None), 'torch.Generator, got None'), (dict(y=torch.ones(5, 1)), 'x (81, 1), y (5, 1)'),
+    (dict(lr=1e20), 'finite values in the losses')])
+def test_training_refuses_what_does_not_fit(more, said):
+    with pytest.raises(ValueError, match=re.escape(said)): tiny(**more)
 
 def test_training_is_the_loop_written_out():
     x, y = torch.randn(10, 3, generator=seeded(0)), torch.randn(10, 1, generator=seeded(1))
@@ -175,9 +216,49 @@ def test_training_that_diverges_says_so():
 
 # What was recorded
 
-def test_results_are_plain_json():
+RECORD = PACKAGE/'content/results/nonlinearity.json'
+
+def numbers(found):
+    "All the numbers of a record, keys not counted"
+    if isinstance(found, dict): found = list(found.values())
+    return sum(map(numbers, found), []) if isinstance(found, list) else [found]
+
+def test_results_are_plain_json_and_complete():
     def refuse(name): raise AssertionError(f'{name} is no JSON')
-    recorded = json.loads((PACKAGE/'content/results/nonlinearity.json').read_text(), parse_constant=refuse)
-    numbers = [v for r in recorded['teeth'] + recorded['test'] for v in r.values()]
-    numbers += sum(recorded['validation'], []) + recorded['simple_net']
-    assert len(numbers)==9*5 + 3*5 + 3*4 + 5 and all(v is None or v==round(v, 4) for v in numbers)
+    recorded = json.loads(RECORD.read_text(), parse_constant=refuse)
+    assert set(recorded)==set(runs.PARTS)
+    found = [v for v in numbers(recorded) if isinstance(v, (int, float))]
+    assert all(math.isfinite(v) for v in found) and len(found) > 500
+    assert [len(recorded[name]) for name in ('bender', 'page', 'simple_net')]==[20, 5, 5]
+    assert {len(v) for v in recorded['dead'].values()}=={20}
+    assert {len(v) for grid in recorded['rivals'].values() for v in grid.values()}=={7}
+    pairs = {(kind, depth) for kind in runs.KINDS for depth in (1, 3)}
+    assert {(r['kind'], r['depth']) for r in recorded['teeth']}==pairs
+    for r in recorded['teeth']: assert len(r['errors'])==7 and str(r['lr']) in r['grid']
+
+def test_widths_come_nearest_to_the_same_number_of_parameters():
+    def off(width, depth, ends, wanted): return abs(count(ends, width, depth) - wanted)
+    def count(ends, width, depth):
+        return count_parameters(mlp([ends[0]] + [width]*depth + [ends[1]], generator=seeded(0)))
+    for widths, ends, wanted in ((runs.DEPTHS, (784, 10), 80_000), (runs.WIDTHS, (1, 1), 1000)):
+        for depth, h in widths.items():
+            assert off(h, depth, ends, wanted) <= min(off(h + 1, depth, ends, wanted), off(h - 1, depth, ends, wanted))
+
+@pytest.mark.parametrize('kind', runs.KINDS)
+def test_zigzags_have_eight_straight_pieces_and_one_variance(kind):
+    x = torch.linspace(-1, 1, 65, dtype=torch.float64)[:, None]
+    y = runs.zigzag(kind, x)
+    bends = (y.diff(dim=0).diff(dim=0).abs() > 0.01).sum()
+    assert bends==7 and y.std()==pytest.approx(runs.zigzag('folded', x).std().item(), rel=1e-6)
+
+def test_default_start_is_that_of_nn_linear():
+    model = runs.default_start(mlp([400, 300, 1], generator=seeded(0)), seeded(1))
+    own = nn.Linear(400, 300)
+    for ours, theirs in ((model[0].weight.detach(), own.weight), (model[0].bias.detach(), own.bias)):
+        assert ours.abs().max()==pytest.approx(1/20, rel=0.05) and ours.abs().max() <= 1/20
+        assert ours.std().item()==pytest.approx(theirs.std().item(), rel=0.2)
+
+@pytest.mark.parametrize('name', ['bender', 'rates', 'dead', 'teeth'])
+def test_short_run_of_the_program(name):
+    found = runs.PARTS[name](True)
+    assert found and all(v is None or math.isfinite(v) for v in numbers(found) if not isinstance(v, str))

@@ -37,7 +37,8 @@ def sheet():
     paper = torch.full((40, 40), 255, dtype=torch.uint8)
     paper[10:30, 18:22] = 0
     return paper
-def claim(): return {'runs': 21, 'held': 20, 'kind': 'chance', 'section': 'A', 'sentence': 'B', 'source': 'assert x > 0'}
+def claim():
+    return {'runs': 21, 'held': 20, 'kind': 'chance', 'section': 'A', 'sentence': 'B', 'source': 'assert x > 0'}
 def image(): return torch.arange(28*28).view(28, 28).remainder(251).to(torch.uint8)
 def node(value=2.): return backprop.Node(value)
 def used_node():
@@ -210,8 +211,6 @@ CALLS = {
         'mlp': (lambda **k: weights_of(nonlinearity.mlp(**k)),
             lambda: dict(sizes=[3, 2, 1], activation=nn.ReLU, std=0.5, generator=G())),
         'count_parameters': lambda: dict(model=net()),
-        'collapse': (lambda **k: weights_of(nonlinearity.collapse(**k)),
-            lambda: dict(model=nn.Sequential(net(3, 2), net(2, 1)[0])[0])),
         'train_net': lambda: dict(model=net(), x=X.clone(), y=Y.clone(), lr=0.1, epochs=2, batch_size=4,
             loss_func=F.cross_entropy, report=count_loss, generator=G()),
         'simple_net': (lambda **k: weights_of(nonlinearity.simple_net(**k)),
@@ -221,8 +220,7 @@ CALLS = {
         'Scaler': (lambda x, z: (s := nonlinearity.Scaler(x))(z) + s.invert(s(z)),
             lambda: dict(x=random(5, 2), z=random(3, 2))),
         'to_scale': lambda: dict(x=random(3, 2), mean=T(1., 2.), std=T(3., 4.)),
-        'from_scale': lambda: dict(z=random(3, 2), mean=T(1., 2.), std=T(3., 4.)),
-        'equal_width': lambda: dict(params=1000, depth=2, n_in=10, n_out=3)},
+        'from_scale': lambda: dict(z=random(3, 2), mean=T(1., 2.), std=T(3., 4.))},
     full_mnist: {
         'digit_loaders': (lambda **k: len(full_mnist.digit_loaders(**k)[0]),
             lambda: dict(batch_size=1000, valid=0, generator=G())),

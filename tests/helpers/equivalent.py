@@ -204,28 +204,23 @@ EQUIVALENT = {
             'sign of .zeros': ZERO,
         },
     },
-    'nonlinearity.forward': {
+    'nonlinearity.spread': {
         'other 2': {
-            '> -> >=': TIE,
-            'sign of .zeros_like': ZERO,
+            '0.25 -> -0.25': SIGN,
+        },
+    },
+    'nonlinearity.tent': {
+        'solution': {
+            'sign of .zeros': ZERO,
+        },
+        'other 1': {
+            'sign of tensor, place 4': ZERO,
         },
     },
     'nonlinearity.standardise': {
         'other 2': {
             'sides of - swapped': SIGN,
             '1 -> -1, place 3': AXIS,
-        },
-    },
-    'nonlinearity.dead': {
-        'solution': {
-            '.item left out': NUMBER,
-        },
-        'other 1': {
-            'int left out, its argument kept': NUMBER,
-            'sign of .amax': ZERO,
-        },
-        'other 2': {
-            'sign of any': SIGN,
         },
     },
     'full_mnist.accuracy': {

@@ -26,15 +26,15 @@ export function chosen(claims, chapter, word) {
 
 function textOf(claim) { return `${claim.section} ${claim.sentence} ${claim.source}`; }
 
-// In which share of the runs a claim held; what was not run comes first
-export function share(claim) { return claim.runs ? claim.held/claim.runs : -1; }
+// In which share of the runs a claim held; what was not run comes last
+export function share(claim) { return claim.runs ? claim.held/claim.runs : 2; }
 
 // How far a printed number lay apart, in words
 export function spreadText([low, middle, high]) { return `${num(low)} to ${num(high)}, middle ${num(middle)}`; }
 
 function row(claim) {
-  const few = claim.held < 20 ? ' class="few"' : '';
-  const told = claim.runs ? `held in ${claim.held} of ${claim.runs} runs` : 'not run since it changed';
+  const few = claim.runs - claim.held > 1 ? ' class="few"' : '';
+  const told = claim.runs ? `held in ${claim.held} of ${claim.runs} runs` : 'not run';
   const numbers = (claim.numbers ?? []).slice(0, 4).map(spreadText).join('; ');
   return `<li><p><b${few}>${told}</b> · ${esc(claim.name)} · ${esc(claim.section)}</p>
     ${claim.sentence ? `<p>${esc(claim.sentence)}</p>` : ''}<p><code>${esc(claim.source)}</code></p>
