@@ -46,14 +46,15 @@ def accuracy(model, loader):
     return round(evaluate(model, loader, {'accuracy': digit_accuracy})['accuracy'], 5)
 
 def choose(tried, measure, rates):
-    "The best of `rates` and of its neighbours in `FINE`; `measure` fills in what `tried` lacks"
+    "The best of `rates` and of its neighbours in `FINE`, of equals the larger; `measure` fills in what `tried` lacks"
     def look(lr):
         if str(lr) not in tried: tried[str(lr)] = measure(lr)
+    def best(): return max((found, float(lr)) for lr, found in tried.items())[1]
     for lr in rates: look(lr)
-    best = float(max(tried, key=tried.get))
+    middle = best()
     for lr in FINE:
-        if 0.4*best < lr < 2.1*best: look(lr)
-    return float(max(tried, key=tried.get))
+        if 0.4*middle < lr < 2.1*middle: look(lr)
+    return best()
 
 def race(opt_func, rule, known, part, valid, everything, test):
     "Validation accuracy for each rate, the best rate, and test accuracies with it; `known` are those of an earlier run"
