@@ -24,9 +24,9 @@ def quadratic(
 def slope(
     f, # Function of one number that returns one number
     x:float, # The place
-    h:float=1e-5, # How far to look to each side; `ValueError` if `x+h` is still `x`
+    h:float=1e-5, # How far to look to each side: right if `x` and its scale are about 1
 )->float: # About $f'(x)$, with an error that shrinks like $h^2$
-    "Slope of `f` at `x` by the central difference: rise over run, from $x-h$ to $x+h$"
+    "Slope of `f` at `x`: rise over run; `ValueError` if `h` is too small to move `x`"
     left, right = x - h, x + h
     return float(f(right) - f(left))/positive('2h', right - left)
 

@@ -168,7 +168,8 @@ def too_early(cells, chapter):
             first = tool.introduced(term, text)
             if first and match.start() < first.start('word'): yield term.term, sentence
 
-@pytest.mark.parametrize('name', [n for n in CHAPTERS if n >= '06'])   # Revised for the second edition
+FIRST = '02', '03', '04', '05'   # Not yet revised for the second edition
+@pytest.mark.parametrize('name', [n for n in CHAPTERS if n[:2] not in FIRST])
 def test_no_term_is_used_before_it_is_introduced(name): assert [*too_early(PAGES[name], name)]==[]
 
 def answers(chapter):

@@ -7,7 +7,7 @@ from repository import NOTEBOOKS
 from tools import notebooks, reading_time
 
 CHAPTERS = [p for p in NOTEBOOKS if p.name[0].isdigit()]
-SECOND = [p for p in CHAPTERS if p.name[:2] in ('06', '09', '10')]   # Revised for the second edition
+SECOND = [p for p in CHAPTERS if p.name[:2] in ('01', '06', '09', '10')]   # Revised for the second edition
 
 def name(path): return path.stem
 def prose(text): return {'cell_type': 'markdown', 'source': text}

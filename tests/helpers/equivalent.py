@@ -54,6 +54,9 @@ EQUIVALENT = {
             'items reversed': BOTH,
             'sides of @ swapped': BOTH,
         },
+        'other 1': {
+            'items reversed': BOTH,
+        },
         'other 2': {
             'arguments of .cosine_similarity swapped': BOTH,
             '0 -> -1': AXIS,
