@@ -8,8 +8,8 @@ __all__ = ['class_means', 'l1_distance', 'l2_distance', 'accuracy', 'similarity_
 # %% ../nbs/03_pixel_weights.ipynb #328684a7
 import torch
 
-from .expect import (binary, expects, finite, generator, labels, number, positive,
-                               rate, same_dtype, values, whole)
+from .expect import (binary, expects, finite, labels, rate, same_dtype,
+                               values, whole)
 
 # %% ../nbs/03_pixel_weights.ipynb #7cdd2df2
 @expects('x (n, pixels), y (n,)', x=values, y=finite)
@@ -18,8 +18,7 @@ def class_means(
     y:torch.Tensor, # (n,), the class of each row
 )->torch.Tensor: # (classes, pixels), in ascending order of the class
     "Mean vector of each class that occurs"
-    means = torch.stack([x[y==c].mean(0) for c in y.unique()])
-    return finite('the means', means)
+    return torch.stack([x[y==c].mean(0) for c in y.unique()])
 
 # %% ../nbs/03_pixel_weights.ipynb #8ff2184b
 @expects('a (*n, pixels), b (pixels,)', a=values, b=values)
@@ -48,15 +47,6 @@ def accuracy(
     "Share of the scores on the right side of 0; a score of exactly 0 says class 0"
     return ((scores>0)==(y==1)).float().mean().item()
 
-# %% ../nbs/03_pixel_weights.ipynb #b8836036
-@expects('scores (n,), y (n,)', scores=values, y=binary)
-def class_accuracy(
-    scores:torch.Tensor, # (n,), above 0 says class 1
-    y:torch.Tensor, # Targets (n,), 1 or 0, both of them present
-)->tuple: # Accuracy on class 1, accuracy on class 0
-    "Accuracy within each class; raises `ValueError` if a class is missing"
-    return tuple(accuracy(scores[y==c], y[y==c]) for c in (1, 0))
-
 # %% ../nbs/03_pixel_weights.ipynb #902172d5
 @expects('mean1 (pixels,), mean0 (pixels,)', mean1=values, mean0=values)
 def similarity_weights(
@@ -68,17 +58,8 @@ def similarity_weights(
     b = (mean0**2 - mean1**2).mean()
     return w, b
 
-# %% ../nbs/03_pixel_weights.ipynb #2c158ad8
-def many_values(
-    name:str, # The argument
-    value, # As for `values`
-)->torch.Tensor: # The same as a tensor
-    "Rule like `values`, but without a search for NaN in a tensor: the scores will show it"
-    if torch.is_tensor(value) and value.is_floating_point() and value.numel(): return value
-    return values(name, value)
-
 # %% ../nbs/03_pixel_weights.ipynb #de94c6c8
-@expects('x (*n, pixels), w (pixels, *k), b (*k)', x=many_values, w=values)
+@expects('x (*n, pixels), w (pixels, *k), b (*k)', x=values, w=values)
 def score(
     x:torch.Tensor, # Pictures (n, pixels), or one (pixels,)
     w:torch.Tensor, # Weights (pixels,), or (pixels, k) for k scores at once
@@ -88,100 +69,25 @@ def score(
     same_dtype(w, x=x)
     return finite('the scores', x@w + b, 'look for it in x, w and b')
 
-# %% ../nbs/03_pixel_weights.ipynb #18889568
-@expects('scores (*n), y (*n)', scores=values, y=values)
-def sum_squared_error(
-    scores:torch.Tensor, # Any shape, not empty
-    y:torch.Tensor, # Goals: what the scores should be, same shape
-)->torch.Tensor: # One number, shape ()
-    "Sum of squared errors, $\\sum_j(s_j-y_j)^2$"
-    return ((scores - y)**2).sum()
-
-# %% ../nbs/03_pixel_weights.ipynb #3ec6c3a9
-@expects('x (n, pixels), w (pixels, *k), b (*k), y (n, *k)', x=many_values, y=values,
-         w=values)
-def squared_error_gradient(
-    x:torch.Tensor, # (n, pixels)
-    y:torch.Tensor, # Goals (n,) or (n, k)
-    w:torch.Tensor, # (pixels,) or (pixels, k)
-    b, # () or (k,)
-)->tuple: # Gradients for `w` and for `b`, in their shapes
-    "Gradient of the mean squared error: $\\frac2n x^{\\mathsf T}e$ and $\\frac2n\\sum e$"
-    same_dtype(w, y=y)
-    e = score(x, w, b) - y
-    return 2*(x.T@e)/len(x), 2*e.mean(0)
-
-# %% ../nbs/03_pixel_weights.ipynb #1af890b6
-@expects(pixels=whole(), scale=rate, generator=generator)
-def init_linear(
-    pixels:int, # How many weights, at least 1
-    scale:float=0.01, # Standard deviation of the weights, not negative
-    *,
-    generator:torch.Generator, # Source of the random numbers
-)->tuple: # Weights (pixels,), normal around 0, and bias (), 0
-    "Weights and bias to start from"
-    draws = torch.randn(pixels, dtype=torch.float32, generator=generator) # Always the same
-    return scale*draws.to(torch.get_default_dtype()), torch.zeros(())
-
 # %% ../nbs/03_pixel_weights.ipynb #5a584cf3
-@expects('x (n, pixels), w (pixels, *k), b (*k), y (n, *k)', x=many_values, y=values,
+@expects('x (n, pixels), w (pixels, *k), b (*k), y (n, *k)', x=values, y=values,
          w=values, lr=rate, steps=whole(0))
 def fit_linear(
     x:torch.Tensor, # (n, pixels)
-    y:torch.Tensor, # Goals (n,) or (n, k)
+    y:torch.Tensor, # Targets (n,) or (n, k)
     w:torch.Tensor, # Weights to start from, (pixels,) or (pixels, k)
     b, # Bias to start from, a number or a tensor (), or (k,)
     lr:float, # Learning rate, finite and not negative
     steps:int, # How many steps, 0 or more
 )->tuple: # Paths of `w` and `b`, start included: (steps+1, *their shape)
     "Full-batch descent on the mean squared error; raises `ValueError` if it diverges"
+    same_dtype(w, x=x, y=y)
     ws, bs = [w], [torch.as_tensor(b, dtype=w.dtype)]
     for _ in range(steps):
-        grad_w, grad_b = squared_error_gradient(x, y, ws[-1], bs[-1])
-        ws.append(ws[-1] - lr*grad_w)
-        bs.append(bs[-1] - lr*grad_b)
+        e = x@ws[-1] + bs[-1] - y
+        ws.append(ws[-1] - lr*2*(x.T@e)/len(x))
+        bs.append(bs[-1] - lr*2*e.mean(0))
     return finite('w', torch.stack(ws), 'try a smaller lr'), torch.stack(bs)
-
-# %% ../nbs/03_pixel_weights.ipynb #bfc384b8
-@expects('x (*n, pixels), w (pixels,)', x=values, w=values)
-def contributions(
-    x:torch.Tensor, # Pictures (n, pixels), or one (pixels,)
-    w:torch.Tensor, # Weights (pixels,)
-)->torch.Tensor: # Shape of `x`; sums to the score without its bias
-    "What each pixel adds to the score, $x_i w_i$"
-    return x*w
-
-# %% ../nbs/03_pixel_weights.ipynb #5d9cf732
-@expects('scores (n,), y (n,)', scores=values, y=binary)
-def worst_mistakes(
-    scores:torch.Tensor, # (n,), above 0 says class 1
-    y:torch.Tensor, # Targets (n,), 1 or 0
-)->torch.Tensor: # Indices of the wrong ones, the furthest on the wrong side first
-    "Which scores are on the wrong side of 0; there may be none"
-    order = (scores*torch.where(y==1, 1, -1)).argsort(stable=True)
-    wrong = (scores>0)!=(y==1)
-    return order[wrong[order]]
-
-# %% ../nbs/03_pixel_weights.ipynb #ff44bbeb
-@expects('w (n,)', w=values, size=positive, trials=whole(0), generator=generator)
-def trial_and_error(
-    f, # Function from a vector of weights to the loss, one number
-    w:torch.Tensor, # Weights to start from, (n,)
-    size:float, # Standard deviation of the change of each weight, above 0
-    trials:int, # How many changes to try, 0 or more
-    *,
-    generator:torch.Generator, # Source of the changes
-)->tuple: # Best weights; list of the lowest loss so far, at the start and after each trial
-    "Random search that keeps a change only if it lowers the loss"
-    def loss_of(w): return number()('the loss', f(w))
-    best = [loss_of(w)]
-    for _ in range(trials):
-        draws = torch.randn(w.shape, dtype=torch.float32, generator=generator)
-        new = w + size*draws.to(w.dtype)
-        loss = loss_of(new)
-        if loss<best[-1]: w = new
-        best.append(min(loss, best[-1]))
-    return w, best
 
 # %% ../nbs/03_pixel_weights.ipynb #52517211
 @expects('y (n,)', y=labels(), classes=whole())
@@ -189,6 +95,6 @@ def one_vs_rest(
     y:torch.Tensor, # Classes (n,), whole numbers 0 to classes-1
     classes:int=10, # How many classes
 )->torch.Tensor: # (n, classes), +1 for the class of the row and -1 elsewhere
-    "Goals for one score per class; raises `ValueError` for a class outside the range"
+    "Targets for one score per class; raises `ValueError` for a class outside the range"
     y = labels(classes)('y', y)
     return torch.where(y[:, None]==torch.arange(classes), 1., -1.)

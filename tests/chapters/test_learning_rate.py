@@ -7,8 +7,8 @@ from hypothesis import assume, strategies as st
 from torch.optim.lr_scheduler import ExponentialLR, LambdaLR, StepLR
 
 from laws import law, one_thread
-from sgd_course.learning_rate import (best_lr, border, curve, exponential_decay, fit_curve, hessian, inverse_time_decay,
-                                      lr_limit, mean_squared_error, rolling_ball, sgd_step, step_halving, walk)
+from sgd_course.learning_rate import (best_lr, exponential_decay, hessian, inverse_time_decay, lr_limit, sgd_step,
+                                      step_halving, walk)
 from sgd_course.quadratic_loss import descend, quadratic, quartic
 
 curvature, rate, weight = st.floats(0.01, 100), st.floats(0, 1.5), st.floats(-10, 10)
@@ -48,10 +48,11 @@ def test_borders_of_the_square():
     assert descend(quadratic, start, 0.5, 1)[-1] == 0
     assert descend(quadratic, start, 1., 7).tolist() == [3., -3.]*4
 
-@law(curvature, examples=25)
-def test_border_found_by_bisection_is_two_over_curvature(c):
-    grows = lambda lr: abs(walk(lambda w: c*w, 1., lr, 1)[-1]).item() > 1
-    assert border(grows, 0.5/c, 5/c) == pytest.approx(2/c, rel=1e-6)
+@law(curvature, st.floats(0.5, 1.5), examples=25)
+def test_distance_grows_above_two_over_curvature(c, share):
+    assume(abs(share - 1) > 1e-6)
+    grows = abs(walk(lambda w: c*w, 1., share*2/c, 1)[-1]).item() > 1
+    assert grows == (share > 1)
 
 @pytest.mark.parametrize('lr,oscillates', [(0.098, False), (0.0995, True)])
 def test_quartic_oscillates_above_the_limit_at_its_minimum(lr, oscillates):
@@ -62,7 +63,7 @@ def test_quartic_oscillates_above_the_limit_at_its_minimum(lr, oscillates):
 @law(st.lists(weight, min_size=1, max_size=4), examples=25)
 def test_hessian_equals_torch(w):
     f = lambda w: (w.sin()*w.roll(1)).sum() + (w**3).sum()
-    assert torch.allclose(hessian(f, double(*w)), torch.autograd.functional.hessian(f, double(*w)), atol=1e-9)
+    assert torch.allclose(hessian(f, double(*w)), torch.func.hessian(f)(double(*w)), atol=1e-9)
 
 @law(st.floats(1e-3, 10), st.integers(1, 9), st.floats(0, 2), examples=25)
 def test_schedules_equal_torch(lr0, every, k):
@@ -112,16 +113,52 @@ def test_parameters_may_come_one_by_one():
     sgd_step((p for p in [w]), 0.1)
     assert w.item() == pytest.approx(0.8) and w.grad is None
 
-def ball(): return rolling_ball(generator=torch.Generator().manual_seed(0))
-def fit(x, y, lr=0.1, steps=2): return fit_curve(x, y, lr, steps, generator=torch.Generator().manual_seed(0))
+def quartic_slope(w): return 4*w**3 - 9*w**2
+def refused(words): return pytest.raises(ValueError, match=words)
 
-def test_targets_must_fit():
-    x, y = ball()
-    for bad in (y*math.nan, y[:, None]):
-        with pytest.raises(ValueError, match='expected.*y'): fit(x, bad)
+@pytest.mark.parametrize('words,args,kwargs', [
+    ('generator', (quartic_slope, 0., 0.1, 5), dict(noise=1.)),
+    ('0 or more', (quartic_slope, 0., -0.1, 5), {}),
+    ('0 or more', (quartic_slope, 0., torch.tensor([0.1, -0.1]), 5), {}),
+    ('at least one value in lr', (quartic_slope, 0., torch.ones(0), 5), {}),
+    ('whole number', (quartic_slope, 0., 0.1, -5), {}),
+    ('noise to be', (quartic_slope, 0., 0.1, 5), dict(noise=-1.)),
+    ('finite values in w', (quartic_slope, math.nan, 0.1, 5), {}),
+    (r'slope \(2, 1\)', (lambda w: w[:, None], [1., 2.], 0.1, 5), {}),
+    (r'slope \(1,\)', (lambda w: w[:1], [1., 2.], 0.1, 5), {}),
+    (r'slope \(\)', (lambda w: 1., [1., 2.], 0.1, 5), {})])
+def test_walk_refuses(words, args, kwargs):
+    with refused(words): walk(*args, **kwargs)
 
-def test_a_run_that_diverges_says_so():
-    with pytest.raises(ValueError, match='finite values in the loss.*try a smaller lr'): fit(*ball(), lr=0.4, steps=100)
+def test_walk_counts_in_float64_and_keeps_the_start():
+    assert walk(quartic_slope, [1., 2.], 0.1, 0).equal(double([1., 2.]))
+    assert walk(quartic_slope, 1., torch.tensor([0.1, 0.2]), 3).shape==(4, 2)
+    assert walk(quartic_slope, 0.3, 0.1, 1)[0].item()==0.3
+    start = double(-1.5)[0]
+    assert torch.allclose(walk(quartic_slope, start, 0.08, 100), descend(quartic, start, 0.08, 100))
 
-def test_lists_will_do():
-    assert curve([0., 2.], [1., 2., 3.]).tolist()==[3., 11.] and mean_squared_error([1., 2.], [1., 4.]).item()==2
+def test_sgd_step_refuses():
+    w = torch.tensor([3., -1.]).requires_grad_()
+    with refused(r'after backward\(\) to be'): sgd_step([w], lr=0.1)
+    for bad in ([], w):
+        with refused(r'such as \[w\]'): sgd_step(bad, lr=0.1)
+    w.grad = torch.tensor([1., math.nan])
+    with refused('finite values in'): sgd_step([w], lr=0.1)
+    with refused('0 or more, got inf'): sgd_step([w], lr=math.inf)
+
+def test_hessian_of_what_is_flat_and_of_what_is_no_loss():
+    assert lr_limit(lambda w: -w**2, 3.)==math.inf
+    assert hessian(lambda w: (2*w).sum(), [1., 2.]).equal(torch.zeros(2, 2))
+    assert hessian(lambda w: (w**2).sum(), torch.ones(2, 2)).equal(2*torch.eye(4))
+    with refused(r'loss \(2,\)'): hessian(lambda w: w, [1., 2.])
+    with refused('computed from w'): hessian(lambda w: 3., 1.)
+    with refused('finite values in w'): lr_limit(quadratic, math.nan)
+    with refused('finite values in the slopes'): lr_limit(lambda w: (w - 1).sqrt()*w, 0.5)
+    with refused('finite values in the second derivatives'): lr_limit(lambda w: w.abs()**1.5, 0.)
+    with refused('the smallest curvature'): best_lr(quartic, 1.)
+
+@pytest.mark.parametrize('rule', [step_halving, exponential_decay, inverse_time_decay])
+def test_schedules_refuse(rule):
+    with refused('t to be a finite number'): rule(-1, 0.4, 1)
+    with refused('lr0 to be a finite number'): rule(0, math.nan, 1)
+    with refused('(k|every) to be'): rule(0, 0.4, -1)

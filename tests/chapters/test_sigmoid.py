@@ -8,7 +8,7 @@ from torch import tensor
 
 from laws import law, one_thread
 from sgd_course.sigmoid import (absolute_error, calibration_error, cross_entropy, cross_entropy_from_scores,
-                                expected_loss, reliability, sigmoid, softmax, softmax_cross_entropy, squared_error,
+                                fit_to_the_end, reliability, sigmoid, softmax, softmax_cross_entropy, squared_error,
                                 train_linear)
 
 FAR = 1e4
@@ -91,6 +91,8 @@ def test_loss_is_torchs(ours, theirs, pairs):
 @pytest.mark.parametrize('loss_func', LOSSES)
 @law(y=st.lists(st.sampled_from([0., 1.]), min_size=1, max_size=9).map(tensor))
 def test_perfect_prediction_costs_nothing(loss_func, y): assert loss_func(y, y)==0
+
+def expected_loss(p, rate, loss_func): return rate*loss_func(p, 1.) + (1 - rate)*loss_func(p, 0.)
 
 @pytest.mark.parametrize('loss_func', [squared_error, cross_entropy])
 @law(rate=rates, p=shares)
@@ -203,3 +205,57 @@ def test_a_run_that_flies_off_says_so():
     x, y = line(8)
     with pytest.raises(ValueError, match='finite'):
         train_linear(1e20*x, y, lr=1e30, epochs=3, generator=torch.Generator().manual_seed(0))
+
+def test_to_the_end_a_model_that_can_part_the_classes_is_never_wrong_and_sure_of_it():
+    x, y = line()
+    w, b = fit_to_the_end(x, y)
+    z = x@w + b
+    assert torch.equal(z > 0, y > 0.5) and cross_entropy_from_scores(z, y) < 1e-3
+
+# Bad input
+
+X, Y = line(6)
+TWO = torch.ones(2, 3)
+REFUSED = {
+    'shapes of p and y': (absolute_error, 'p (4, 1), y (4,)', dict(p=torch.zeros(4, 1), y=torch.zeros(4))),
+    'targets above 1': (squared_error, 'y from 0 to 1, got 0.0 to 7.0', dict(p=[0., 1.], y=[0., 7.])),
+    'probabilities above 1': (cross_entropy, 'p from 0 to 1', dict(p=[0.1, 1.2], y=[0., 1.])),
+    'NaN': (cross_entropy, 'NaN', dict(p=[0.1, math.nan], y=[0., 1.])),
+    'nothing': (cross_entropy, 'at least one value in p', dict(p=[], y=[])),
+    'infinite score': (sigmoid, 'NaN or infinity', dict(z=math.inf)),
+    'whole score': (sigmoid, '3. instead of 3', dict(z=3)),
+    'no score': (sigmoid, 'at least one value in z', dict(z=[])),
+    'shapes of z and y': (cross_entropy_from_scores, 'z (2,), y (1,)', dict(z=[1., 2.], y=[1.])),
+    'target 7': (cross_entropy_from_scores, 'y from 0 to 1', dict(z=[1.], y=[7.])),
+    'score NaN': (cross_entropy_from_scores, 'NaN or infinity', dict(z=[math.nan], y=[1.])),
+    'no classes': (softmax, 'got z ()', dict(z=tensor(1.))),
+    'scores of one digit': (softmax_cross_entropy, 'z (3,), y (1,)', dict(z=torch.ones(3), y=tensor([0]))),
+    'too few classes': (softmax_cross_entropy, 'y (1,)', dict(z=TWO, y=tensor([0]))),
+    'classes as fractions': (softmax_cross_entropy, 'whole numbers', dict(z=TWO, y=tensor([0., 1.]))),
+    'class 3 of 0 to 2': (softmax_cross_entropy, 'y from 0 to 2', dict(z=TWO, y=tensor([0, 3]))),
+    'class -1': (softmax_cross_entropy, 'y from 0', dict(z=TWO, y=tensor([0, -1]))),
+    'no bins': (reliability, 'bins to be a whole', dict(p=[0.5], y=[1.], bins=0)),
+    'targets of 0.3': (calibration_error, 'y to be 0 or 1 each', dict(p=[0.5, 0.5], y=[0.3, 0.7]))}
+
+@pytest.mark.parametrize('f, said, arguments', REFUSED.values(), ids=REFUSED.keys())
+def test_bad_input_is_refused_with_its_name(f, said, arguments):
+    with pytest.raises(ValueError) as e: f(**arguments)
+    assert said in str(e.value)
+
+@pytest.mark.parametrize('said, changed', [
+    ('lr to be a finite number, 0 or more', dict(lr=-1.)), ('epochs to be a whole number, 1 or more', dict(epochs=0)),
+    ('batch_size to be a whole number, 1 or more, got 1.5', dict(batch_size=1.5)),
+    ('torch.Generator, got None', dict(generator=None)), ('x (6,), y (6,)', dict(x=X[:, 0])),
+    ('x (6, 3), y (5,)', dict(y=Y[:5])), ('at least one value in x', dict(x=X[:0], y=Y[:0])),
+    ('floating-point numbers', dict(x=X.long())), ('NaN or infinity', dict(x=X*math.nan)),
+    ('y from 0 to 1', dict(y=Y + 1))])
+def test_training_refuses(said, changed):
+    good = dict(x=X, y=Y, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError) as e: train_linear(**good | changed)
+    assert said in str(e.value)
+
+@pytest.mark.parametrize('score', [-FAR, -88.73, 0., FAR])
+def test_gradients_of_far_scores_are_finite(score):
+    x = tensor([score])
+    for f in (sigmoid, lambda z: cross_entropy_from_scores(z, torch.ones_like(z))):
+        assert slopes(f, x)[1].isfinite().all()

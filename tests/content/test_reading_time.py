@@ -7,7 +7,7 @@ from repository import NOTEBOOKS
 from tools import notebooks, reading_time
 
 CHAPTERS = [p for p in NOTEBOOKS if p.name[0].isdigit()]
-SECOND = [p for p in CHAPTERS if p.name[:2] in ('01', '06', '09', '10')]   # Revised for the second edition
+SECOND = [p for p in CHAPTERS if p.name[:2] in ('01', '02', '03', '04', '06', '09', '10')]   # Revised for the second edition
 
 def name(path): return path.stem
 def prose(text): return {'cell_type': 'markdown', 'source': text}
@@ -33,6 +33,14 @@ def test_code_of_figures_is_folded_on_the_site_and_in_jupyterlab(path):
     collapsed = {i for i, c in cells.items() if c['metadata'].get('jupyter', {}).get('source_hidden')}
     assert figures <= folded
     assert folded==collapsed, 'run `python -m tools.outputs`, which collapses them'
+
+@pytest.mark.parametrize('path', SECOND, ids=name)
+def test_the_first_page_is_right_about_the_time_of_a_chapter(path):
+    page = '\n'.join(notebooks.text(c) for c in notebooks.read(notebooks.NBS/'index.ipynb')['cells'])
+    said = re.search(r'at most (\d+) minutes for the text, (\d+) with its code, and about (\d+) more', page)
+    most, with_code, exercises = map(int, said.groups())
+    took = [int(n) for n in re.findall(r'\d+', reading_time.spoken(notebooks.read(path), path.stem[3:]))]
+    assert took[0] <= most and took[1] <= with_code and abs(took[-1] - exercises) <= 15, took
 
 def test_sizes_of_the_parts():
     cells = [prose('# Title'), prose('One *two* [three](a.ipynb) `code` $x$.'), code('#| exports\na = 1\n\nb = 2'),

@@ -13,6 +13,7 @@ RECORD = 'only what autograd keeps differs, not the numbers'
 SMALL = 'any small distance shows the same, to the left first or to the right first'
 TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
+MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
 NAME = 'a memory may have any name'
 
@@ -62,6 +63,21 @@ EQUIVALENT = {
             '0 -> -1': AXIS,
         },
     },
+    'learning_rate.fit_line': {
+        'solution': {
+            'sides of - swapped': SIGN,
+            '1 -> -1': AXIS,
+            '.detach left out': RECORD,
+        },
+        'other 1': {
+            'arguments of .mse_loss swapped': BOTH,
+            '1 -> -1': AXIS,
+        },
+        'other 2': {
+            'sign of Assign': ZERO,
+            '1 -> -1': AXIS,
+        },
+    },
     'learning_rate.units': {
         'other 1': {
             '.item left out': NUMBER,
@@ -99,29 +115,14 @@ EQUIVALENT = {
             '1 -> -1, place 2': AXIS,
         },
     },
-    'sigmoid.mistake_ratio': {
-        'solution': {
-            'arguments of .minimum swapped': BOTH,
-        },
+    'sigmoid.cool': {
         'other 1': {
-            '.item left out': NUMBER,
-            'sides of - swapped': SIGN,
-            '.item left out, place 2': NUMBER,
-            'sides of - swapped, place 2': SIGN,
+            '1 -> -1': AXIS,
+            '.mean -> .sum': MEAN,
         },
         'other 2': {
-            'arguments of min swapped': BOTH,
-            '.tolist left out': NUMBER,
-            '.tolist left out, place 2': NUMBER,
-            '.tolist left out, place 3': NUMBER,
-        },
-    },
-    'sigmoid.cheapest': {
-        'other 1': {
             '< -> <=': TIE,
-        },
-        'other 2': {
-            '.item left out': NUMBER,
+            '.sum -> .mean': MEAN,
         },
     },
     'sigmoid.train': {

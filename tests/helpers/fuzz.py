@@ -242,7 +242,6 @@ def attempt(name, function, arguments, instead=None):
     return Outcome(said, found, [k for k, v in before.items() if not unchanged(v, arguments[k])], error)
 
 ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does not hold there
-    ('border', 'happens', 'nan'): 'NaN counts as true, as in Python',
     ('write_whole', 'ready', 'nan'): 'NaN counts as true, as in Python',
     ('init_weights', 'model', 'nan'): 'its weights are overwritten',
     ('count_parameters', 'model', 'nan'): 'the weights do not matter',
@@ -250,7 +249,6 @@ ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does no
     ('batch_gradient', 'y', 'nan'): 'only the chosen rows count',
     ('cross_entropy', 'p', 'other'): 'a probability of 0 for what happened costs infinity',
     ('cross_entropy', 'y', 'other'): 'a probability of 0 for what happened costs infinity',
-    ('pick_lr', 'losses', 'nan'): 'what has blown up is left out',
     ('loss_at', 'w', 'same'): 'the weights go to the function as they are',
     ('walk', 'lr', 'junk'): 'a tensor has a rate for each run',
     ('SGD.step', 'closure', 'junk'): 'None is the default',
