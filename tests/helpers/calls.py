@@ -30,7 +30,6 @@ X, Y = random(8, 4), torch.arange(8)%2
 def loader(): return mini_batches.DataLoader(X.clone(), Y.clone(), 4)
 def learn(**more): return learner.Learner(net(), loader(), loader(), F.cross_entropy, device='cpu', **more)
 def quick(): return fused.FusedLearner(net(), loader(), None, device='cpu')
-def batch_loss(w, x, y): return ((x@w - y)**2).mean()
 def weights_of(model): return [p.detach().clone() for p in model.parameters()]
 def sheet():
     "White paper with a bar on it"
@@ -173,11 +172,6 @@ CALLS = {
         'softmax': lambda: dict(z=T(1., 2.)),
         'softmax_cross_entropy': lambda: dict(z=random(3, 2), y=torch.tensor([0, 1, 1]))},
     mini_batches: {
-        'batch_gradient': lambda: dict(x=random(4, 2), y=random(4), w=T(1., 2.), loss_func=batch_loss, rows=[1, 2]),
-        'gradient_noise': lambda: dict(x=random(4, 2), y=random(4), w=T(1., 2.), batch_size=2, loss_func=batch_loss,
-            draws=3, generator=G()),
-        'noise_law': lambda: dict(sigma=2., batch_size=3, m=10),
-        'batch_count': lambda: dict(m=10, batch_size=3, drop_last=False),
         'DataLoader': (lambda **k: list(mini_batches.DataLoader(**k)), lambda: dict(x=random(5, 2), y=torch.arange(5),
             batch_size=2, shuffle=True, drop_last=False, generator=G())),
         'SGD': moved(mini_batches.SGD),

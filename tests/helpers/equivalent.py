@@ -13,6 +13,8 @@ RECORD = 'only what autograd keeps differs, not the numbers'
 SMALL = 'any small distance shows the same, to the left first or to the right first'
 TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
+EMPTY = 'a batch of none has noise without end, and one of more than all is never reached'
+WHOLE = 'with `torch.manual_seed` in its place, the generator of all PyTorch draws the same numbers'
 MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
 DIAGONAL = 'on the diagonal, row and column have the same number'
@@ -152,16 +154,38 @@ EQUIVALENT = {
             'sign of .zeros_like': ZERO,
         },
     },
-    'mini_batches.deal': {
+    'mini_batches.half_noise': {
         'solution': {
+            'sides of - swapped': SIGN,
+            '1 -> -1': AXIS,
+            'argument 1 of range left out': EMPTY,
+            '1 -> 0, place 2': EMPTY,
+            '1 -> 2, place 3': EMPTY,
+            'arguments of max swapped': BOTH,
+            '<= -> <': TIE,
+        },
+        'other 1': {
+            '.item left out': NUMBER,
+            '.item left out, place 2': NUMBER,
+            'sides of - swapped': SIGN,
+            '1 -> -1': AXIS,
+            'sign of .item': SIGN,
+            'sign of .norm': SIGN,
+            '<= -> <': TIE,
+        },
+    },
+    'mini_batches.same_order': {
+        'solution': {
+            '.Generator left out': WHOLE,
             '.tolist left out': NUMBER,
         },
         'other 1': {
+            '.Generator left out': WHOLE,
             '.tolist left out': NUMBER,
         },
         'other 2': {
+            '.Generator left out': WHOLE,
             '.tolist left out': NUMBER,
-            'sign of .rand': SIGN,
         },
     },
     'mini_batches.same_steps': {
