@@ -7,7 +7,8 @@ from repository import NOTEBOOKS
 from tools import notebooks, reading_time
 
 CHAPTERS = [p for p in NOTEBOOKS if p.name[0].isdigit()]
-SECOND = [p for p in CHAPTERS if p.name[:2] in ('01', '02', '03', '04', '06', '10')]   # Revised for the second edition
+REVISED = '01', '02', '03', '04', '06', '07', '08', '09', '10'   # For the second edition
+SECOND = [p for p in CHAPTERS if p.name[:2] in REVISED]
 
 def name(path): return path.stem
 def prose(text): return {'cell_type': 'markdown', 'source': text}

@@ -15,6 +15,8 @@ TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
 MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
+DIAGONAL = 'on the diagonal, row and column have the same number'
+NAME = 'a memory may have any name'
 
 EQUIVALENT = {
     'quadratic_loss.training_loop': {
@@ -226,30 +228,74 @@ EQUIVALENT = {
             '1 -> -1, place 3': AXIS,
         },
     },
-    'full_mnist.accuracy': {
+    'learner.stop_early': {
+        'solution': {
+            '0 -> 1': OVERWRITTEN,
+            '0 -> -1': OVERWRITTEN,
+        },
+    },
+    'full_mnist.per_digit': {
         'solution': {
             '1 -> -1': AXIS,
         },
         'other 1': {
             '.item left out': NUMBER,
-            '1 -> -1': AXIS,
+            '.item left out, place 2': NUMBER,
         },
         'other 2': {
-            'int left out, its argument kept': NUMBER,
+            'keepdim of .sum left out': DIAGONAL,
+            '1 -> -1': AXIS,
+            'True -> False': DIAGONAL,
         },
     },
-    'full_mnist.digit_loss': {
+    'full_mnist.worst': {
+        'solution': {
+            '.tolist left out': NUMBER,
+        },
         'other 1': {
             '1 -> -1': AXIS,
+            '.tolist left out': NUMBER,
         },
         'other 2': {
             '1 -> -1': AXIS,
+            '.item left out': NUMBER,
         },
     },
-    'learner.stop_early': {
+    'full_mnist.choose': {
         'solution': {
-            '0 -> 1': OVERWRITTEN,
-            '0 -> -1': OVERWRITTEN,
+            '1 -> -1': AXIS,
+        },
+        'other 1': {
+            '1.0 -> 2.0': 'any start below the accuracies will do',
+            '1.0 -> 0.0': 'any start below the accuracies will do',
+            '> -> >=': TIE,
+        },
+    },
+    'learner.jolt': {
+        'solution': {
+            '.item left out': NUMBER,
+            '> -> >=': TIE,
+        },
+        'other 1': {
+            'float left out, its argument kept': NUMBER,
+            '< -> <=': TIE,
+        },
+        'other 2': {
+            '.item left out': NUMBER,
+            '.detach left out': RECORD,
+            'key of max left out': 'the loss stands first in the three numbers, and decides unless two are equal',
+            'items reversed, place 2': TIE,
+        },
+    },
+    'learner.shorten': {
+        'solution': {
+            '> -> >=': TIE,
+        },
+        'other 2': {
+            'sign of .cat': SIGN,
+            'sign of .flatten': SIGN,
+            'arguments of min swapped': BOTH,
+            '.item left out': NUMBER,
         },
     },
     'full_mnist.apart': {
@@ -296,21 +342,23 @@ EQUIVALENT = {
             '1 -> -1, place 2': AXIS,
         },
     },
-    'optimizers.adam': {
+    'optimizers.amsgrad': {
         'solution': {
-            'sign of .zeros_like': ZERO,
-            'sign of .zeros_like, place 2': ZERO,
+            "'mean' -> 'mean!'": NAME,
+            "'square' -> 'square!'": NAME,
+            "'largest' -> 'largest!'": NAME,
+            'arguments of .maximum swapped': BOTH,
             '1 -> -1, place 3': AXIS,
             '1 -> -1, place 5': AXIS,
-            '1 -> -1, place 7': AXIS,
         },
         'other 1': {
-            '.requires_grad_ left out': RECORD,
-            '.detach left out': RECORD,
-        },
-        'other 2': {
-            'arguments of zip swapped': BOTH,
+            'items reversed': NAME,
+            "'m' -> 'm!'": NAME,
+            "'s' -> 's!'": NAME,
+            "'u' -> 'u!'": NAME,
             '1 -> -1, place 2': AXIS,
+            '1 -> -1, place 4': AXIS,
+            '1 -> -1, place 7': AXIS,
         },
     },
     'backprop.network_gradient': {
