@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import sgd_course
-from sgd_course import (backprop, checks, data, expect, figures, files, full_mnist, fused, glossary, graphs,
-    learner, learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
+from sgd_course import (backprop, bookkeeping, checks, data, expect, figures, files, full_mnist, fused, glossary,
+    graphs, learner, learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
     quadratic_loss, questionnaire, safe_training, saving, seeds, sigmoid, sure)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
@@ -225,13 +225,16 @@ CALLS = {
     saving: {
         'save_model': lambda: dict(path=Path('model.pt'), model=net()),
         'load_model': (lambda path: weights_of(learner.load_model(path)), lambda: dict(path=written('model')))},
+    bookkeeping: {
+        'Optimiser': moved(bookkeeping.Optimiser, weight_decay=0.25),
+        'two_shares': lambda: dict(name='betas', value=(0.5, 0.75)),
+        'settings_of': lambda: dict(cls=optimizers.Adam)},
     optimizers: {
         'running_mean': lambda: dict(values=T(1., 2., 3.), beta=0.5, corrected=True),
         'best_momentum': lambda: dict(f=bowl, w=T(1., 2.)),
-        'Optimiser': (lambda params: len(optimizers.Optimiser(params).param_groups), lambda: dict(params=[param(1.)])),
-        'Momentum': moved(optimizers.Momentum, momentum=0.5, dampening=0.25, weight_decay=0.25),
+        'Momentum': moved(optimizers.Momentum, momentum=0.5, weight_decay=0.25),
         'Nesterov': moved(optimizers.Nesterov, momentum=0.5, weight_decay=0.25),
-        'RMSprop': moved(optimizers.RMSprop, alpha=0.5, eps=0.25, weight_decay=0.25, momentum=0.5, centered=True),
+        'RMSprop': moved(optimizers.RMSprop, alpha=0.5, eps=0.25, weight_decay=0.25, momentum=0.5),
         'Adam': moved(optimizers.Adam, betas=(0.5, 0.75), eps=0.25, weight_decay=0.25),
         'AdamW': moved(optimizers.AdamW, betas=(0.5, 0.75), eps=0.25, weight_decay=0.25),
         'Adam.step': stepped(lambda params: optimizers.Adam(params, 0.1)),

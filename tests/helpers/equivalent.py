@@ -18,6 +18,7 @@ WHOLE = 'with `torch.manual_seed` in its place, the generator of all PyTorch dra
 MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
 DIAGONAL = 'on the diagonal, row and column have the same number'
+NAME = 'a memory may have any name'
 
 EQUIVALENT = {
     'quadratic_loss.training_loop': {
@@ -365,21 +366,23 @@ EQUIVALENT = {
             '1 -> -1, place 2': AXIS,
         },
     },
-    'optimizers.adam': {
+    'optimizers.amsgrad': {
         'solution': {
-            'sign of .zeros_like': ZERO,
-            'sign of .zeros_like, place 2': ZERO,
+            "'mean' -> 'mean!'": NAME,
+            "'square' -> 'square!'": NAME,
+            "'largest' -> 'largest!'": NAME,
+            'arguments of .maximum swapped': BOTH,
             '1 -> -1, place 3': AXIS,
             '1 -> -1, place 5': AXIS,
-            '1 -> -1, place 7': AXIS,
         },
         'other 1': {
-            '.requires_grad_ left out': RECORD,
-            '.detach left out': RECORD,
-        },
-        'other 2': {
-            'arguments of zip swapped': BOTH,
+            'items reversed': NAME,
+            "'m' -> 'm!'": NAME,
+            "'s' -> 's!'": NAME,
+            "'u' -> 'u!'": NAME,
             '1 -> -1, place 2': AXIS,
+            '1 -> -1, place 4': AXIS,
+            '1 -> -1, place 7': AXIS,
         },
     },
     'backprop.network_gradient': {

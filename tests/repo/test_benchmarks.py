@@ -36,3 +36,11 @@ def test_race_trains_every_pair_and_writes_nothing():
     rows = dict(line.split(' validation ') for line in done.stdout.splitlines())
     assert {*rows}=={*json.loads(before)['runs']} and min(map(float, rows.values())) > 0.5
     assert (ROOT/'sgd_course'/'content'/'results'/'optimizers.json').read_bytes()==before
+
+def test_decay_learns_something_in_two_epochs_and_writes_nothing():
+    page = ROOT/'sgd_course'/'content'/'results'/'decay.json'
+    before, env = page.read_bytes(), os.environ | {'OMP_NUM_THREADS': '1'}
+    cmd = [sys.executable, '-m', 'experiments.decay', '--check']
+    done = subprocess.run(cmd, cwd=ROOT, capture_output=True, text=True, env=env)
+    assert done.returncode==0, done.stdout + done.stderr
+    assert float(done.stdout) > 0.3 and page.read_bytes()==before
