@@ -13,11 +13,12 @@ The chapters, in order. Each is a module of its own and uses the earlier ones:
 - `optimizers`: what do momentum and Adam add?
 - `backprop`: where do the gradients come from?
 
-Below them, and used by all: `expect` checks arguments, `bookkeeping` is under every optimiser, `seeds` gives random
-numbers, `data` has the digits, `pictures` finds yours in a photo, `plots` and `figures` draw, `graphs` draws networks
-of nodes, `files` writes. Beside them, in a learner's notebook: `checks`, `questionnaire`, `progress`, `glossary`, and
-`sure`, which says how often each claim holds; behind those, `practice`. Above them: `fused` trains plain networks fast,
-and `app` is the command `sgd-course`. `content` holds no code, but what the modules read.
+Below them, and used by all: `expect` checks arguments, `seeds` gives random numbers, `data` has the digits, `pictures`
+finds yours in a photo, `plots` and `figures` draw, `graphs` draws networks of nodes, `files` writes, `bookkeeping` is
+under every optimiser, `saving` keeps states and networks in files, and `safe_training` is what a training needs besides
+its steps. Beside them, in a learner's notebook: `checks`, `questionnaire`, `progress`, `glossary`, and `sure`, which
+says how often each claim holds; behind those, `practice`. Above them: `fused` trains plain networks fast, and `app` is
+the command `sgd-course`. `content` holds no code, but what the modules read.
 """
 
 __version__ = "0.0.1"

@@ -380,6 +380,8 @@ def shapes(
     if not all(shape_fits(dims[name], shape, sizes) for name, shape in there.items()):
         got = [f'{name} {tuple(shape)}' for name, shape in there.items()]
         refuse(f'shapes {text}', ', '.join(got))
+    for name, word in re.findall(r'(\w+) \([^)]*\) < (\w+)', text):
+        labels(sizes[word])(name, tensors[name])
 
 # %% ../nbs/making/expect.ipynb #71c05881
 def expects(

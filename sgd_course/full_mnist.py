@@ -10,8 +10,7 @@ import torch
 from torch import nn
 
 from .data import digit_from_image, load_mnist, to_vectors, train_valid_split
-from .expect import (expects, generator, labels, one_number, refuse, values,
-                               whole)
+from .expect import expects, generator, labels, one_number, refuse, values, whole
 from .mini_batches import DataLoader
 from .sigmoid import softmax
 
@@ -34,14 +33,13 @@ def digit_loaders(
     return train, DataLoader(to_vectors(images[valid_rows]), y[valid_rows], batch_size=2000)
 
 # %% ../nbs/07_full_mnist.ipynb #ce2792fb
-@expects('scores (n, classes), y (n,)', scores=values)
+@expects('scores (n, classes), y (n,) < classes', scores=values, y=labels())
 def digit_accuracy(
     scores:torch.Tensor, # (n, classes), floating point, finite
     y:torch.Tensor, # (n,), whole numbers, the right classes
 )->torch.Tensor: # Shape (), 0 to 1
     """Share of rows whose largest score belongs to the right class; raises `ValueError` for
     no rows, NaN and infinity, shapes that do not fit and classes that have no score"""
-    y = labels(scores.shape[1])('y', y)
     return (scores.argmax(1)==y).float().mean()
 
 # %% ../nbs/07_full_mnist.ipynb #3ebc8862
@@ -77,6 +75,22 @@ def confusion_matrix(
     pairs = labels(classes)('y', y)*classes + labels(classes)('said', said)
     return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
 
+# %% ../nbs/07_full_mnist.ipynb #97f40389
+CLASS_SCORES = 'scores of several classes for 784 pixels (Learner.predict takes others)'
+
+def class_scores(
+    model, # Should map inputs (n, 784) to scores of several classes
+    x:torch.Tensor, # Inputs (n, 784)
+)->torch.Tensor: # (n, classes), on the CPU
+    "The scores of `model`; raises `ValueError` for a model of another kind"
+    weight, fault = next(model.parameters(), x), ''
+    try:
+        scores = model(x.to(weight)).cpu()
+        if scores.ndim!=2 or scores.shape[1]<2: fault = f'shape {tuple(scores.shape)}'
+    except RuntimeError as e: fault = e
+    if fault: refuse(CLASS_SCORES, fault)
+    return scores
+
 # %% ../nbs/07_full_mnist.ipynb #c3309fff
 def predict(
     model:nn.Module, # Maps inputs (n, 784), 0 to 1, to scores (n, classes)
@@ -84,12 +98,6 @@ def predict(
 )->torch.Tensor: # Probabilities (classes,), on the CPU
     """What `model` sees in one picture; raises `ValueError` for no picture, a blank one,
     several digits, and another kind of model"""
-    wanted = 'scores of several classes for 784 pixels (Learner.predict takes others)'
     x = to_vectors(digit_from_image(source))[None]
-    weight = next(model.parameters(), x)
     model.eval()
-    with torch.no_grad():
-        try: scores = model(x.to(weight)).cpu()
-        except RuntimeError as e: refuse(wanted, e)
-    if scores.ndim!=2 or scores.shape[1]<2: refuse(wanted, f'shape {tuple(scores.shape)}')
-    return softmax(scores)[0]
+    with torch.no_grad(): return softmax(class_scores(model, x))[0]

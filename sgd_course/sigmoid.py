@@ -61,7 +61,7 @@ def train_linear(
     lr:float=0.5, # Learning rate, 0 or more
     epochs:int=12, # Passes through all digits, at least 1
     batch_size:int=64, # Digits per step, at least 1
-    loss_func=F.binary_cross_entropy_with_logits, # From scores (m,), targets (m,) to a number
+    loss_func=F.binary_cross_entropy_with_logits, # From scores, targets (m,) to a number
     report=None, # Called as `report(w, b)` after each epoch; its answers are collected
     *,
     generator:torch.Generator, # Shuffles the digits

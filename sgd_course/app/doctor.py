@@ -96,7 +96,7 @@ def look_at_digits()->Finding:
 def look_at_device()->Finding:
     "Where will networks be trained?"
     import torch
-    from sgd_course.learner import default_device
+    from sgd_course.safe_training import default_device
     device = default_device()
     threads = torch.get_num_threads()
     if device.type=='cuda': return Finding('device', f'GPU: {torch.cuda.get_device_name()}')

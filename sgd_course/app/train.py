@@ -20,10 +20,11 @@ from ..data import load_mnist, to_vectors
 from ..expect import expects, number, refuse, whole
 from ..files import write_whole
 from ..full_mnist import digit_accuracy, digit_loaders, evaluate, predict
-from ..learner import (Learner, ProgressBar, Recorder, Schedule, architecture,
-    find_device, read_state, save_model, triangle, write_state)
+from ..learner import Learner, ProgressBar, Recorder, Schedule, triangle
 from ..mini_batches import DataLoader
 from ..nonlinearity import mlp
+from ..safe_training import find_device
+from ..saving import architecture, read_state, save_model, write_state
 
 # %% ../../nbs/making/train.ipynb #821c6356
 class Settings(NamedTuple):

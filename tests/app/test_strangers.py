@@ -4,7 +4,7 @@ import os, sys, zipfile
 import pytest
 import torch
 
-from sgd_course.learner import load_model, save_model, write_state
+from sgd_course.saving import load_model, save_model, write_state
 from sgd_course.nonlinearity import mlp
 
 def write(path, sizes, weights): write_state(path, 'model', {'sizes': sizes, 'activation': 'ReLU', 'weights': weights})

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from repository import ROOT
 from sgd_course.app.cli import main
 from sgd_course.data import load_mnist
-from sgd_course.learner import load_model, save_model, write_state
+from sgd_course.saving import load_model, save_model, write_state
 from sgd_course.nonlinearity import mlp
 from sgd_course.app.train import Settings, run_file, train_digits
 

@@ -12,10 +12,11 @@ from torch import nn
 from laws import law, one_thread
 from repository import ROOT
 from sgd_course.full_mnist import digit_accuracy, evaluate, predict
-from sgd_course.learner import (Checkpoint, EarlyStopping, Learner, ProgressBar, Recorder, Schedule, architecture,
-    default_device, load_model, resume, save_model, triangle, write_state)
+from sgd_course.learner import Checkpoint, EarlyStopping, Learner, ProgressBar, Recorder, Schedule, resume, triangle
 from sgd_course.mini_batches import SGD, DataLoader
 from sgd_course.nonlinearity import mlp
+from sgd_course.safe_training import default_device
+from sgd_course.saving import architecture, load_model, save_model, write_state
 
 def seeded(n): return torch.Generator().manual_seed(n)
 

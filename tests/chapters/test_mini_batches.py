@@ -1,5 +1,5 @@
 "Laws of `sgd_course.mini_batches` that hold for every number of examples, batch size and seed"
-import inspect, math
+import inspect, json, math
 from itertools import combinations
 
 import numpy as np
@@ -10,8 +10,8 @@ from hypothesis import assume, strategies as st
 from torch import tensor
 
 from laws import law, one_thread
-from sgd_course.mini_batches import (SGD, DataLoader, batch_count, batch_gradient, epoch_mean, gradient_noise,
-                                     noise_law, train_epoch)
+from experiments import mini_batches as experiment
+from sgd_course.mini_batches import SGD, DataLoader, epoch_mean, noise_law, train_epoch
 
 def seeded(k): return torch.Generator().manual_seed(k)
 
@@ -29,17 +29,27 @@ def problem(m, seed, n=3):
 # Batches
 
 @law(numbers, numbers)
-def test_batch_count_rounds_up_or_down(m, B):
-    assert batch_count(m, B)==math.ceil(m/B)
-    if m//B: assert batch_count(m, B, drop_last=True)==m//B
+def test_number_of_batches_is_rounded_up_or_down(m, B):
+    rows = torch.arange(m)
+    assert len(DataLoader(rows, rows, B))==math.ceil(m/B)
+    if m//B: assert len(DataLoader(rows, rows, B, drop_last=True))==m//B
     else:
-        with pytest.raises(ValueError, match=f'from 1 to {m}, got {B}'): batch_count(m, B, drop_last=True)
+        with pytest.raises(ValueError, match=f'from 1 to {m}, got {B}'): DataLoader(rows, rows, B, drop_last=True)
 
 @pytest.mark.parametrize('kind', [int, np.int64, np.uint8, tensor])
 def test_sizes_may_be_of_any_whole_kind(kind):
-    assert batch_count(kind(10), kind(4))==3 and type(batch_count(kind(10), kind(4))) is int
     loader = DataLoader(torch.arange(10.), torch.arange(10), kind(4))
     assert len(loader)==3 and [len(xb) for xb, _ in loader]==[4, 4, 2]
+
+@pytest.mark.parametrize('said, args, settings', [
+    ('a generator to shuffle with, got None', (10, 10, 4), dict(shuffle=True)),
+    ('generator to be a torch.Generator, got 42', (10, 10, 4), dict(shuffle=True, generator=42)),
+    ('batch_size to be a whole number', (10, 10, 0), {}), ('from 1 to 7, got 8', (7, 7, 8), dict(drop_last=True)),
+    ('x (3,), y (2,)', (3, 2, 4), {}), ('number of examples to be a whole number, 1 or more, got 0', (0, 0, 4), {})])
+def test_loader_refuses(said, args, settings):
+    m, n, B = args
+    with pytest.raises(ValueError) as e: DataLoader(torch.zeros(m), torch.zeros(n), B, **settings)
+    assert said in str(e.value)
 
 @law(numbers, numbers, st.booleans(), st.booleans(), seeds, examples=60)
 def test_loader_yields_what_torchs_does(m, B, drop_last, shuffle, seed):
@@ -61,18 +71,15 @@ def test_a_pass_deals_every_example_once(m, B, seed):
 
 # Gradients
 
-@law(st.integers(2, 12), seeds, st.data(), examples=50)
-def test_gradient_of_a_batch_is_the_mean_of_its_examples(m, seed, data):
-    x, y, w = problem(m, seed)
-    rows = data.draw(st.lists(st.integers(0, m - 1), min_size=1, max_size=m))
-    each = torch.stack([batch_gradient(x, y, w, squared, [k]) for k in rows])
-    torch.testing.assert_close(batch_gradient(x, y, w, squared, rows), each.mean(0), atol=1e-10, rtol=1e-9)
-    torch.testing.assert_close(each[0], 2*x[rows[0]]*(x[rows[0]]@w - y[rows[0]]), atol=1e-10, rtol=1e-9)
+def batch_gradient(x, y, w, rows=slice(None)):
+    w = w.clone().requires_grad_()
+    return torch.autograd.grad(squared(w, x[rows], y[rows]), w)[0]
+
+def singles(x, y, w): return torch.stack([batch_gradient(x, y, w, [k]) for k in range(len(x))])
 
 @law(st.integers(1, 8), seeds, examples=25)
 def test_noise_law_is_exact_over_all_batches(m, seed):
-    x, y, w = problem(m, seed)
-    each = torch.stack([batch_gradient(x, y, w, squared, [k]) for k in range(m)])
+    each = singles(*problem(m, seed))
     far = each - each.mean(0)
     sigma = (far**2).sum(1).mean().sqrt().item()
     for B in range(1, m + 1):
@@ -81,19 +88,24 @@ def test_noise_law_is_exact_over_all_batches(m, seed):
 
 def test_measured_noise_obeys_the_law_and_falls_as_one_over_the_root():
     x, y, w = problem(2000, 0)
-    sizes = [2**k for k in range(8)]
-    each = torch.stack([batch_gradient(x, y, w, squared, [k]) for k in range(len(x))])
-    sigma = ((each - each.mean(0))**2).sum(1).mean().sqrt().item()
-    found = [gradient_noise(x, y, w, B, squared, 400, seeded(B)) for B in sizes]
+    sizes, each, full, found = [2**k for k in range(8)], singles(x, y, w), batch_gradient(x, y, w), []
+    sigma = ((each - full)**2).sum(1).mean().sqrt().item()
+    for B in sizes:
+        g = seeded(B)
+        off = torch.stack([each[torch.randperm(len(x), generator=g)[:B]].mean(0) for _ in range(400)]) - full
+        found.append((off**2).sum(1).mean().sqrt().item())
     # A width from 400 draws of three numbers each is known to a few per cent
     for B, noise in zip(sizes, found): assert noise==pytest.approx(noise_law(sigma, B, len(x)), rel=0.15)
     slope = np.polyfit(np.log(sizes), np.log(found), 1)[0]
     assert slope==pytest.approx(-0.5, abs=0.03)
 
-@law(st.integers(1, 30), seeds, examples=25)
-def test_the_full_batch_has_no_noise(m, seed):
-    assert gradient_noise(*problem(m, seed), m, squared, 2, seeded(seed)) < 1e-12
-    assert noise_law(3., m, m)==0
+@pytest.mark.parametrize('said, args', [('from 1 to 5, got 6', (1., 6, 5)), ('1 or more, got 0', (1., 0)),
+    ('sigma to be a finite number', (-1., 1)), ('m to be a whole number', (2., 3, math.inf))])
+def test_noise_law_refuses(said, args):
+    with pytest.raises(ValueError, match=said): noise_law(*args)
+
+def test_the_full_batch_has_no_noise():
+    for m in (1, 2, 7): assert noise_law(3., m, m)==0
 
 # The mean of an epoch
 
@@ -220,3 +232,22 @@ def test_a_state_with_a_bad_rate_is_refused(lr):
     state['param_groups'][0]['lr'] = lr
     with pytest.raises(ValueError, match='lr to be a finite number'): opt.load_state_dict(state)
     assert opt.param_groups[0]['lr']==0.1
+
+# The long runs
+
+def test_experiment_makes_every_part_and_writes_nothing():
+    before = experiment.OUT.read_bytes()
+    found = experiment.main(['--check'])
+    assert found.keys()==json.loads(before).keys()==experiment.PARTS.keys()
+    rules = {(o['batch'], o['rule']): o['runs'][0] for o in found['rules']['rows']}
+    assert all(0 < loss < 0.2 for loss in rules[16, 'same'])
+    assert experiment.OUT.read_bytes()==before
+
+def test_rules_of_the_record_begin_at_the_best_rate_of_the_base_batch():
+    recorded = json.loads(experiment.OUT.read_text())['rules']
+    best = {int(B): float(min(rates, key=rates.get)) for B, rates in recorded['grid'].items()}
+    factor = {'same': lambda k: 1, 'square root': math.sqrt, 'linear': lambda k: k}
+    for o in recorded['rows']:
+        if o['rule'] in factor: assert o['lr']==pytest.approx(best[16]*factor[o['rule']](o['batch']/16))
+        if o['rule']=='best of a grid': assert o['lr']==best[o['batch']]
+        assert len(o['runs'])==10

@@ -53,8 +53,8 @@ def shows_latex(text):
     "Does `text` have a formula that a terminal cannot show?"
     return FORMULA.search(re.sub('`[^`]*`', '', plain_maths(text)))
 
-# Calculus and arithmetic on which nobody is misled
-NO_BELIEF = {'backprop.sigmoid_rule', 'sigmoid.shares'}
+# Calculus, counting and arithmetic on which nobody is misled
+NO_BELIEF = {'backprop.sigmoid_rule', 'full_mnist.luck', 'full_mnist.per_digit', 'learner.shorten', 'sigmoid.shares'}
 
 def lacks(e):
     "What is missing in an exercise; `exercises_of` has looked for the rest"

@@ -7,25 +7,24 @@ from repository import NOTEBOOKS
 from tools import notebooks, reading_time
 
 CHAPTERS = [p for p in NOTEBOOKS if p.name[0].isdigit()]
-SECOND = [p for p in CHAPTERS if p.name[:2] in ('01', '02', '03', '04', '06', '09', '10')]   # Revised for the second edition
 
 def name(path): return path.stem
 def prose(text): return {'cell_type': 'markdown', 'source': text}
 def code(text): return {'cell_type': 'code', 'source': text}
 
-@pytest.mark.parametrize('path', SECOND, ids=name)
+@pytest.mark.parametrize('path', CHAPTERS, ids=name)
 def test_opening_says_how_long_it_takes(path):
     nb = notebooks.read(path)
     opening = '\n'.join(notebooks.text(c) for c in nb['cells'][:4])
     said = re.search(r'\*\*Time:\*\* (.*?); runs in about (?:\d+ seconds|half a minute)\.', opening)
     assert said and said[1]==reading_time.spoken(nb, path.stem[3:]), 'run `python -m tools.reading_time`'
 
-@pytest.mark.parametrize('path', SECOND, ids=name)
+@pytest.mark.parametrize('path', CHAPTERS, ids=name)
 def test_core_is_short(path):
     core = reading_time.sizes(notebooks.read(path))['core']
     assert core['cells'] <= 120 and core['words'] <= 3000 and core['lines'] <= 200, core
 
-@pytest.mark.parametrize('path', SECOND, ids=name)
+@pytest.mark.parametrize('path', CHAPTERS, ids=name)
 def test_code_of_figures_is_folded_on_the_site_and_in_jupyterlab(path):
     cells = {c['id']: c for c in notebooks.code_cells(notebooks.read(path))}
     figures = {i for i, c in cells.items() if re.search(r'^fig, .*= plt\.|^#\| fig-alt', notebooks.text(c), re.M)}
@@ -34,7 +33,7 @@ def test_code_of_figures_is_folded_on_the_site_and_in_jupyterlab(path):
     assert figures <= folded
     assert folded==collapsed, 'run `python -m tools.outputs`, which collapses them'
 
-@pytest.mark.parametrize('path', SECOND, ids=name)
+@pytest.mark.parametrize('path', CHAPTERS, ids=name)
 def test_the_first_page_is_right_about_the_time_of_a_chapter(path):
     page = '\n'.join(notebooks.text(c) for c in notebooks.read(notebooks.NBS/'index.ipynb')['cells'])
     said = re.search(r'at most (\d+) minutes for the text, (\d+) with its code, and about (\d+) more', page)

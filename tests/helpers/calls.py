@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import sgd_course
-from sgd_course import (backprop, bookkeeping, checks, data, expect, figures, files, full_mnist, fused,
-    glossary, graphs, learner, learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights,
-    plots, progress, quadratic_loss, questionnaire, seeds, sigmoid, sure)
+from sgd_course import (backprop, bookkeeping, checks, data, expect, figures, files, full_mnist, fused, glossary,
+    graphs, learner, learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
+    quadratic_loss, questionnaire, safe_training, saving, seeds, sigmoid, sure)
 from sgd_course.practice import exercises, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)
@@ -30,7 +30,6 @@ X, Y = random(8, 4), torch.arange(8)%2
 def loader(): return mini_batches.DataLoader(X.clone(), Y.clone(), 4)
 def learn(**more): return learner.Learner(net(), loader(), loader(), F.cross_entropy, device='cpu', **more)
 def quick(): return fused.FusedLearner(net(), loader(), None, device='cpu')
-def batch_loss(w, x, y): return ((x@w - y)**2).mean()
 def weights_of(model): return [p.detach().clone() for p in model.parameters()]
 def sheet():
     "White paper with a bar on it"
@@ -173,11 +172,6 @@ CALLS = {
         'softmax': lambda: dict(z=T(1., 2.)),
         'softmax_cross_entropy': lambda: dict(z=random(3, 2), y=torch.tensor([0, 1, 1]))},
     mini_batches: {
-        'batch_gradient': lambda: dict(x=random(4, 2), y=random(4), w=T(1., 2.), loss_func=batch_loss, rows=[1, 2]),
-        'gradient_noise': lambda: dict(x=random(4, 2), y=random(4), w=T(1., 2.), batch_size=2, loss_func=batch_loss,
-            draws=3, generator=G()),
-        'noise_law': lambda: dict(sigma=2., batch_size=3, m=10),
-        'batch_count': lambda: dict(m=10, batch_size=3, drop_last=False),
         'DataLoader': (lambda **k: list(mini_batches.DataLoader(**k)), lambda: dict(x=random(5, 2), y=torch.arange(5),
             batch_size=2, shuffle=True, drop_last=False, generator=G())),
         'SGD': moved(mini_batches.SGD),
@@ -223,11 +217,12 @@ CALLS = {
         'Recorder': (with_callback(learner.Recorder), dict),
         'triangle': lambda: dict(done=0.5, peak=0.5, rise=0.25),
         'Schedule': (with_callback(schedule), lambda: dict(lr=lambda done: 0.1)),
-        'ProgressBar': (with_callback(learner.ProgressBar), lambda: dict(every=0.5, out=io.StringIO())),
         'EarlyStopping': (with_callback(learner.EarlyStopping),
             lambda: dict(patience=1, watch='valid_loss', larger=False)),
         'Checkpoint': (with_callback(learner.Checkpoint), lambda: dict(path=Path('checkpoint.pt'))),
-        'resume': (resumed, lambda: dict(path=written())),
+        'resume': (resumed, lambda: dict(path=written()))},
+    safe_training: {'ProgressBar': (with_callback(learner.ProgressBar), lambda: dict(every=0.5, out=io.StringIO()))},
+    saving: {
         'save_model': lambda: dict(path=Path('model.pt'), model=net()),
         'load_model': (lambda path: weights_of(learner.load_model(path)), lambda: dict(path=written('model')))},
     bookkeeping: {

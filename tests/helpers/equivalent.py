@@ -13,8 +13,11 @@ RECORD = 'only what autograd keeps differs, not the numbers'
 SMALL = 'any small distance shows the same, to the left first or to the right first'
 TRUTH = 'a truth value compared with a 1 or 0 gives the same'
 COPIED = 'the next line makes a copy in any case'
+EMPTY = 'a batch of none has noise without end, and one of more than all is never reached'
+WHOLE = 'with `torch.manual_seed` in its place, the generator of all PyTorch draws the same numbers'
 MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
+DIAGONAL = 'on the diagonal, row and column have the same number'
 NAME = 'a memory may have any name'
 
 EQUIVALENT = {
@@ -151,16 +154,38 @@ EQUIVALENT = {
             'sign of .zeros_like': ZERO,
         },
     },
-    'mini_batches.deal': {
+    'mini_batches.half_noise': {
         'solution': {
+            'sides of - swapped': SIGN,
+            '1 -> -1': AXIS,
+            'argument 1 of range left out': EMPTY,
+            '1 -> 0, place 2': EMPTY,
+            '1 -> 2, place 3': EMPTY,
+            'arguments of max swapped': BOTH,
+            '<= -> <': TIE,
+        },
+        'other 1': {
+            '.item left out': NUMBER,
+            '.item left out, place 2': NUMBER,
+            'sides of - swapped': SIGN,
+            '1 -> -1': AXIS,
+            'sign of .item': SIGN,
+            'sign of .norm': SIGN,
+            '<= -> <': TIE,
+        },
+    },
+    'mini_batches.same_order': {
+        'solution': {
+            '.Generator left out': WHOLE,
             '.tolist left out': NUMBER,
         },
         'other 1': {
+            '.Generator left out': WHOLE,
             '.tolist left out': NUMBER,
         },
         'other 2': {
+            '.Generator left out': WHOLE,
             '.tolist left out': NUMBER,
-            'sign of .rand': SIGN,
         },
     },
     'mini_batches.same_steps': {
@@ -227,30 +252,74 @@ EQUIVALENT = {
             '1 -> -1, place 3': AXIS,
         },
     },
-    'full_mnist.accuracy': {
+    'learner.stop_early': {
+        'solution': {
+            '0 -> 1': OVERWRITTEN,
+            '0 -> -1': OVERWRITTEN,
+        },
+    },
+    'full_mnist.per_digit': {
         'solution': {
             '1 -> -1': AXIS,
         },
         'other 1': {
             '.item left out': NUMBER,
-            '1 -> -1': AXIS,
+            '.item left out, place 2': NUMBER,
         },
         'other 2': {
-            'int left out, its argument kept': NUMBER,
+            'keepdim of .sum left out': DIAGONAL,
+            '1 -> -1': AXIS,
+            'True -> False': DIAGONAL,
         },
     },
-    'full_mnist.digit_loss': {
+    'full_mnist.worst': {
+        'solution': {
+            '.tolist left out': NUMBER,
+        },
         'other 1': {
             '1 -> -1': AXIS,
+            '.tolist left out': NUMBER,
         },
         'other 2': {
             '1 -> -1': AXIS,
+            '.item left out': NUMBER,
         },
     },
-    'learner.stop_early': {
+    'full_mnist.choose': {
         'solution': {
-            '0 -> 1': OVERWRITTEN,
-            '0 -> -1': OVERWRITTEN,
+            '1 -> -1': AXIS,
+        },
+        'other 1': {
+            '1.0 -> 2.0': 'any start below the accuracies will do',
+            '1.0 -> 0.0': 'any start below the accuracies will do',
+            '> -> >=': TIE,
+        },
+    },
+    'learner.jolt': {
+        'solution': {
+            '.item left out': NUMBER,
+            '> -> >=': TIE,
+        },
+        'other 1': {
+            'float left out, its argument kept': NUMBER,
+            '< -> <=': TIE,
+        },
+        'other 2': {
+            '.item left out': NUMBER,
+            '.detach left out': RECORD,
+            'key of max left out': 'the loss stands first in the three numbers, and decides unless two are equal',
+            'items reversed, place 2': TIE,
+        },
+    },
+    'learner.shorten': {
+        'solution': {
+            '> -> >=': TIE,
+        },
+        'other 2': {
+            'sign of .cat': SIGN,
+            'sign of .flatten': SIGN,
+            'arguments of min swapped': BOTH,
+            '.item left out': NUMBER,
         },
     },
     'full_mnist.apart': {

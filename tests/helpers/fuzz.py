@@ -245,8 +245,6 @@ ALLOWED = { # Name of the call, argument, kind of the swap: why the rule does no
     ('write_whole', 'ready', 'nan'): 'NaN counts as true, as in Python',
     ('init_weights', 'model', 'nan'): 'its weights are overwritten',
     ('count_parameters', 'model', 'nan'): 'the weights do not matter',
-    ('batch_gradient', 'x', 'nan'): 'only the chosen rows count',
-    ('batch_gradient', 'y', 'nan'): 'only the chosen rows count',
     ('cross_entropy', 'p', 'other'): 'a probability of 0 for what happened costs infinity',
     ('cross_entropy', 'y', 'other'): 'a probability of 0 for what happened costs infinity',
     ('loss_at', 'w', 'same'): 'the weights go to the function as they are',

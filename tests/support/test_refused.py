@@ -12,7 +12,7 @@ from sgd_course.full_mnist import digit_accuracy
 from sgd_course.fused import FusedAdam
 from sgd_course.learner import Learner, save_model
 from sgd_course.learning_rate import lr_limit, sgd_step, walk
-from sgd_course.mini_batches import SGD, batch_gradient, epoch_mean, gradient_noise, noise_law, train_epoch
+from sgd_course.mini_batches import SGD, epoch_mean, noise_law, train_epoch
 from sgd_course.nonlinearity import Scaler, dead_units, mlp, train_net
 from sgd_course.optimizers import Adam, Momentum, combine
 from sgd_course.pictures import find_ink
@@ -36,7 +36,6 @@ def twice(make):
 X, Y = torch.rand(6, 2, generator=seeded()), tensor([0, 1]*3)
 def trained(x=X, y=Y, loss_func=F.cross_entropy):
     return train_net(net(), x, y, 0.1, 1, 3, loss_func=loss_func, generator=seeded())
-def mean_loss(w, x, y): return ((x@w - y)**2).mean()
 def one_batch(loss_func): return train_epoch(m := net(), [(X, Y)], loss_func, SGD(m.parameters(), 0.1))
 
 REFUSED = {
@@ -50,9 +49,6 @@ REFUSED = {
     'half a class': lambda: one_vs_rest(Y, 3.5),
     'endless supply': lambda: noise_law(2., 3, math.inf),
     'negative noise': lambda: noise_law(-2., 3, 10),
-    'rows between rows': lambda: batch_gradient(X, X.sum(1), torch.ones(2), mean_loss, [0.9, 2.9]),
-    'no rows': lambda: batch_gradient(X, X.sum(1), torch.ones(2), mean_loss, None),
-    'noise beyond all numbers': lambda: gradient_noise(X*1e30, X.sum(1), torch.ones(2), 2, mean_loss, 3, seeded()),
     'size infinite': lambda: epoch_mean([1., 2.], [1, math.inf]),
     'a weight twice, by step': lambda: twice(lambda ws: sgd_step(ws, 0.1)),
     'a weight twice, by SGD': lambda: twice(lambda ws: SGD(ws, 0.1)),
