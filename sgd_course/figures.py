@@ -165,14 +165,14 @@ def losses_figure(
 
 # %% ../nbs/making/figures.ipynb #bec31fd2
 @expects(surface=one_of(*LIMITS['race']['start']),
-    lrs=each(*[number(*LIMITS['race']['lr'])]*4))
+    lrs=each(*[number(*LIMITS['race']['lr'])]*5))
 def race_figure(
     surface:str='bowl', # 'bowl', 'valley' or 'saddle'; the reader can switch
-    lrs=None, # Learning rates of SGD, momentum, RMSprop and Adam; good ones if `None`
+    lrs=None, # Of SGD, momentum, Nesterov, RMSprop and Adam; good ones if `None`
     start=None, # Where all start, two numbers; a place that shows much if `None`
     label:str='Race of the optimisers', # What it is, for those who cannot see it
 )->Figure: # The figure
-    "Four optimisers go down one surface; raises `ValueError` outside the limits"
+    "Five optimisers go down one surface; raises `ValueError` outside the limits"
     if start is not None:
         limits = LIMITS['race']['start'][surface]
         start = each(*(number(*ends) for ends in limits))('start', start)

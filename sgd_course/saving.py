@@ -111,6 +111,7 @@ def contents(
 def of_kind(path, kind, found):
     "Raises `ValueError` unless the file held a `kind` of this course"
     got = 'a file that is damaged or something else'
+    if Path(path).exists() and not Path(path).is_file(): got = 'no file'
     if 'sgd_course' in found: got = f'a {found["sgd_course"]}'
     if got!=f'a {kind}': refuse(f'a {kind} of this course in {path}', got)
 

@@ -306,7 +306,7 @@ CALLS = {
         'descent_figure': lambda: dict(curve='square', start=1., lr=0.25, noise=0.5, label=TEXT),
         'bowl_figure': lambda: dict(condition=10., lr=0.125, start=(3., 1.), label=TEXT),
         'losses_figure': lambda: dict(score=-3., target=1, reach=8, label=TEXT),
-        'race_figure': lambda: dict(surface='bowl', lrs=[0.125]*4, start=(1., 1.), label=TEXT),
+        'race_figure': lambda: dict(surface='bowl', lrs=[0.125]*5, start=(1., 1.), label=TEXT),
         'draw_figure': lambda: dict(model=net(784, 10), start=3, label=TEXT),
         'toy_points': lambda: dict(kind='moons', n=4, generator=G()),
         'bend_figure': lambda: dict(points='moons', activation='relu', width=2, depth=1, lr=0.25, seed=0, label=TEXT),
@@ -370,7 +370,7 @@ def count_loss(model): return model(X).sum().item()
 LEFT_OUT = {exercises: 'all', sandbox: 'all', expect: 'all', verdicts: {'examine'}, data: {'Digits'}}
 # Arguments that a call is meant to change
 CHANGES = {'sgd_step': {'params'}, 'node_step': {'params'}, 'SGD': {'params'}, 'Momentum': {'params'},
-    'Nesterov': {'params'}, 'RMSprop': {'params'}, 'Adam': {'params'}, 'AdamW': {'params'}, 'FusedAdam': {'params'},
+    'Optimiser': {'params'}, 'Nesterov': {'params'}, 'RMSprop': {'params'}, 'Adam': {'params'}, 'AdamW': {'params'}, 'FusedAdam': {'params'},
     'SGD.add_param_group': {'params'}, 'Adam.add_param_group': {'params'}, 'train_epoch': {'model', 'opt'},
     'init_weights': {'model'}, 'train_net': {'model'}, 'Learner': {'model'}, 'FusedLearner': {'model'}}
 

@@ -125,7 +125,8 @@ SURFACES = {'bowl': ([-4., 1.6], lambda a, b: (a*a + 20*b*b)/2),
     'saddle': ([-3., 0.002], lambda a, b: a*a/2 - b*b/2 + b**4/8)}
 
 OPTIMISERS = {'SGD': (torch.optim.SGD, {}), 'momentum': (torch.optim.SGD, {'momentum': 0.9}),
-    'RMSprop': (torch.optim.RMSprop, {}), 'Adam': (torch.optim.Adam, {})}
+    'Nesterov': (torch.optim.SGD, {'momentum': 0.9, 'nesterov': True}), 'RMSprop': (torch.optim.RMSprop, {}),
+    'Adam': (torch.optim.Adam, {})}
 
 @pytest.mark.parametrize('name', OPTIMISERS)
 @pytest.mark.parametrize('surface', SURFACES)
@@ -198,7 +199,7 @@ def test_way_back_goes_node_by_node(js, steps):
 # Modules and HTML
 
 def test_learning_rates_may_be_a_tensor():
-    rates = tensor([0.1, 0.5, 1., 2.], dtype=torch.float64)
+    rates = tensor([0.1, 0.5, 1., 1.5, 2.], dtype=torch.float64)
     assert race_figure(lrs=rates).html==race_figure(lrs=rates.tolist()).html
 
 def stored_html(path):

@@ -246,7 +246,7 @@ def test_sgd_is_the_first_to_arrive_on_the_bowl(page, tmp_path):
     press(page, figure.get_by_role('slider', name='Steps per second'), 'End')
     figure.get_by_role('button', name='Play').click()
     expect(says(figure)).to_have_text('Step 200. SGD arrived at step 36; RMSprop arrived at step 55;'
-        ' Adam arrived at step 70; momentum arrived at step 77.')
+        ' Nesterov arrived at step 53; Adam arrived at step 70; momentum arrived at step 77.')
 
 # Hands
 
@@ -379,7 +379,7 @@ def test_limits_of_python_and_javascript_are_those_of_the_file(page, tmp_path):
     for name, label in {'condition': 'Condition number', 'lr': 'Learning rate'}.items():
         assert ends_of(bowl, label)==logs(limits['bowl'][name]) and ends_hold(bowl_figure, name, limits['bowl'][name])
     assert ends_of(race, 'Adam learning rate')==logs(limits['race']['lr'])
-    assert ends_hold(race_figure, 'lrs', limits['race']['lr'], lambda v: [0.1, 0.1, 0.1, v])
+    assert ends_hold(race_figure, 'lrs', limits['race']['lr'], lambda v: [0.1, 0.1, 0.1, 0.1, v])
     for name, label in {'width': 'Units in a layer', 'depth': 'Hidden layers'}.items():
         assert ends_of(bend, label)==limits['bend'][name]
         assert not accepts(bend_figure, **{name: limits['bend'][name][0] - 1})

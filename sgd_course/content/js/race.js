@@ -1,27 +1,25 @@
-// Four optimisers race from one start to the lowest place of a surface
-import {BLUE, GREEN, PINK, RED, make, num} from './_base.js';
+// Five optimisers race from one start to the lowest place of a surface
+import {BLUE, GREEN, GREY, PINK, RED, make, num} from './_base.js';
 import {clamp, contour, spread, times} from './_math.js';
 import {Choice, Panel, Player, Slider} from './_panel.js';
 import {Plot, handle, line, parts} from './_plot.js';
 import LIMITS from './limits.json' with {type: 'json'};
 
-// Each surface: height, gradient, lowest height, and what shows much: a start, and learning rates for the four
+// Each surface: height, gradient, lowest height, and what shows much: a start, and learning rates for the five
 const SURFACES = {
   bowl: {f: (a, b) => (a*a + 20*b*b)/2, grad: (a, b) => [a, 20*b], lowest: 0, start: [-4, 1.6],
-    lrs: [0.09, 0.02, 0.05, 0.2]},
+    lrs: [0.09, 0.02, 0.02, 0.05, 0.2]},
   valley: {f: (a, b) => (1 - a)**2 + 5*(b - a*a)**2, grad: (a, b) => [2*(a - 1) - 20*a*(b - a*a), 10*(b - a*a)],
-    lowest: 0, start: [-1.6, 0.4], lrs: [0.02, 0.005, 0.02, 0.1]},
+    lowest: 0, start: [-1.6, 0.4], lrs: [0.02, 0.005, 0.005, 0.02, 0.1]},
   saddle: {f: (a, b) => a*a/2 - b*b/2 + b**4/8, grad: (a, b) => [a, b**3/2 - b], lowest: -0.5, start: [-3, 0.002],
-    lrs: [0.2, 0.05, 0.02, 0.1]},
+    lrs: [0.2, 0.05, 0.05, 0.02, 0.1]},
 };
 
 // One step of each optimiser, as torch.optim takes it: `s` is its memory, `g` the gradient, `t` counts from 1
 const RULES = {
   SGD: (s, g) => g,
-  momentum: (s, g, t) => {
-    s.v = t == 1 ? g : g.map((x, i) => 0.9*s.v[i] + x);
-    return s.v;
-  },
+  momentum: velocity,
+  Nesterov: (s, g, t) => velocity(s, g, t).map((v, i) => g[i] + 0.9*v),
   RMSprop: (s, g) => {
     s.q = g.map((x, i) => 0.99*(s.q?.[i] ?? 0) + 0.01*x*x);
     return g.map((x, i) => x/(Math.sqrt(s.q[i]) + 1e-8));
@@ -32,6 +30,11 @@ const RULES = {
     return s.v.map((v, i) => v/(1 - 0.9**t)/(Math.sqrt(s.q[i]/(1 - 0.999**t)) + 1e-8));
   },
 };
+
+function velocity(s, g, t) {
+  s.v = t == 1 ? g : g.map((x, i) => 0.9*s.v[i] + x);
+  return s.v;
+}
 
 // The path of one optimiser, start included
 export function run(surface, name, start, lr, steps) {
@@ -48,10 +51,11 @@ export function height(surface, w) { return SURFACES[surface].f(...w) - SURFACES
 
 const NAMES = Object.keys(RULES);
 
-const COLORS = [BLUE, RED, GREEN, PINK];
+const COLORS = [GREY, BLUE, GREEN, PINK, RED];
 
 const SHAPES = [
   'M-7 0a7 7 0 1 0 14 0a7 7 0 1 0 -14 0', 'M-6.5 -6.5H6.5V6.5H-6.5Z', 'M0 -8L7.5 6H-7.5Z', 'M0 -9L8 0L0 9L-8 0Z',
+  'M0 8L7.5 -6H-7.5Z',
 ];
 
 const STEPS = 200;
