@@ -30,10 +30,15 @@ def modules():
     for found in pkgutil.walk_packages(sgd_course.__path__, 'sgd_course.'):
         if '.app.' not in found.name and '.content' not in found.name: yield importlib.import_module(found.name)
 
+def names(module):
+    "What is public in `module`, and the functions that only notebooks use, if they have rules"
+    inner = (name for name, f in vars(module).items() if hasattr(f, 'rules') and f.__module__==module.__name__)
+    return {*getattr(module, '__all__', ()), *inner}
+
 def checked():
-    "Name of a function or method, its arguments, and its rules, for all that are public or a method of what is"
+    "Name of a function or method, its arguments, and its rules, for all `names` and the methods of classes"
     for module in modules():
-        for name in getattr(module, '__all__', ()):
+        for name in sorted(names(module)):
             thing = getattr(module, name)
             if inspect.isclass(thing) and thing.__module__==module.__name__:
                 for method, f in vars(thing).items():
