@@ -71,12 +71,12 @@ def score(
 
 # %% ../nbs/03_pixel_weights.ipynb #5a584cf3
 @expects('x (n, pixels), w (pixels, *k), b (*k), y (n, *k)', x=values, y=values,
-         w=values, lr=rate, steps=whole(0))
+         w=values, b=values, lr=rate, steps=whole(0))
 def fit_linear(
     x:torch.Tensor, # (n, pixels)
     y:torch.Tensor, # Targets (n,) or (n, k)
     w:torch.Tensor, # Weights to start from, (pixels,) or (pixels, k)
-    b, # Bias to start from, a number or a tensor (), or (k,)
+    b, # Bias to start from, a float or a tensor (), or (k,)
     lr:float, # Learning rate, finite and not negative
     steps:int, # How many steps, 0 or more
 )->tuple: # Paths of `w` and `b`, start included: (steps+1, *their shape)

@@ -107,7 +107,7 @@ def fit_to_the_end(
     method = torch.optim.LBFGS([w, b], max_iter=200, line_search_fn='strong_wolfe')
     def loss():
         method.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(x@w + b, y)
+        loss = F.binary_cross_entropy_with_logits(x@w + b, y.to(x.dtype))
         loss.backward()
         return loss
     method.step(loss)
