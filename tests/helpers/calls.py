@@ -370,7 +370,8 @@ def count_loss(model): return model(X).sum().item()
 LEFT_OUT = {exercises: 'all', sandbox: 'all', expect: 'all', verdicts: {'examine'}, data: {'Digits'}}
 # Arguments that a call is meant to change
 CHANGES = {'sgd_step': {'params'}, 'node_step': {'params'}, 'SGD': {'params'}, 'Momentum': {'params'},
-    'Optimiser': {'params'}, 'Nesterov': {'params'}, 'RMSprop': {'params'}, 'Adam': {'params'}, 'AdamW': {'params'}, 'FusedAdam': {'params'},
+    'Nesterov': {'params'}, 'RMSprop': {'params'}, 'Adam': {'params'}, 'AdamW': {'params'}, 'FusedAdam': {'params'},
+    'Optimiser': {'params'},
     'SGD.add_param_group': {'params'}, 'Adam.add_param_group': {'params'}, 'train_epoch': {'model', 'opt'},
     'init_weights': {'model'}, 'train_net': {'model'}, 'Learner': {'model'}, 'FusedLearner': {'model'}}
 
