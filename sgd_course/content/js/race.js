@@ -66,7 +66,7 @@ const STYLE = `
   .stage > div + div { flex: 1 1 220px } .stage svg { position: relative }
   .land { position: absolute; background: currentColor }
   svg.mark { display: inline; width: 15px; height: 15px; vertical-align: -2px; opacity: 1; margin-right: 5px }
-  .knobs .slider { flex-basis: 140px } .knobs p { margin: 0 0 -6px } .choice, .knobs p { flex-basis: 100% }`;
+  .knobs .slider { flex-basis: 110px } .knobs p { margin: 0 0 -6px } .choice, .knobs p { flex-basis: 100% }`;
 
 export function render({el, data}) {
   const fig = {ui: new Panel(el, 'Race of the optimisers', STYLE), start: null, paths: null};
