@@ -245,8 +245,8 @@ def test_sgd_is_the_first_to_arrive_on_the_bowl(page, tmp_path):
     figure = show(page, tmp_path, race_figure().html)
     press(page, figure.get_by_role('slider', name='Steps per second'), 'End')
     figure.get_by_role('button', name='Play').click()
-    expect(says(figure)).to_have_text('Step 200. SGD arrived at step 36; RMSprop arrived at step 55;'
-        ' Nesterov arrived at step 53; Adam arrived at step 70; momentum arrived at step 77.')
+    expect(says(figure)).to_have_text('Step 200. SGD arrived at step 36; Nesterov arrived at step 53;'
+        ' RMSprop arrived at step 55; Adam arrived at step 70; momentum arrived at step 77.')
 
 # Hands
 
