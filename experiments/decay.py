@@ -16,8 +16,10 @@ import torch.nn.functional as F
 
 from sgd_course.data import load_mnist, to_vectors
 from sgd_course.files import write_whole
-from sgd_course.full_mnist import digit_loaders
+from sgd_course.full_mnist import digit_accuracy, digit_loaders
+from sgd_course.mini_batches import DataLoader, train_epoch
 from sgd_course.nonlinearity import mlp
+from sgd_course.seeds import seeded
 
 OUT = Path(__file__).resolve().parents[1]/'sgd_course/content/results/decay.json'
 RECIPE = dict(sizes=[784, 100, 10], digits=1000, replaced=0.4, batch_size=50, epochs=60)
@@ -27,25 +29,22 @@ CHOICE_SEEDS, SEEDS = range(3), range(10, 20)
 
 def train(x, y, lr, decay, seed, epochs):
     "A network trained on a thousand of the digits, 40 % of whose targets are drawn anew"
-    g = torch.Generator().manual_seed(seed)
+    g = seeded(seed)
     n = RECIPE['digits']
     x, y = x[seed*n:(seed + 1)*n], y[seed*n:(seed + 1)*n]
     drawn = torch.rand(n, generator=g) < RECIPE['replaced']
     y = torch.where(drawn, torch.randint(10, (n,), generator=g), y)
     model = mlp(RECIPE['sizes'], generator=g)
     opt = torch.optim.SGD(model.parameters(), lr=lr, weight_decay=decay)
-    for _ in range(epochs):
-        for i in torch.randperm(n, generator=g).split(RECIPE['batch_size']):
-            F.cross_entropy(model(x[i]), y[i]).backward()
-            opt.step()
-            opt.zero_grad()
+    loader = DataLoader(x, y, RECIPE['batch_size'], shuffle=True, generator=g)
+    for _ in range(epochs): train_epoch(model, loader, F.cross_entropy, opt)
     return model
 
 @torch.no_grad()
-def accuracy(model, x, y): return round((model(x).argmax(1)==y).float().mean().item(), 4)
+def accuracy(model, x, y): return round(digit_accuracy(model(x), y).item(), 4)
 
 def main(check=False):
-    part, valid = digit_loaders(128, generator=torch.Generator())
+    part, valid = digit_loaders(128, generator=seeded(0))
     if check: return print(accuracy(train(part.x, part.y, 0.2, 0.03, 0, 2), valid.x, valid.y))
     found = dict(recipe=RECIPE, validation={}, runs={})
     if OUT.exists(): found = json.loads(OUT.read_text(encoding='utf-8'))

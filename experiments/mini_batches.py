@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from sgd_course.data import threes_and_sevens, to_vectors, train_valid_split
 from sgd_course.files import write_whole
 from sgd_course.mini_batches import SGD, DataLoader, train_epoch
+from sgd_course.seeds import seeded
 
 OUT = Path(__file__).resolve().parents[1]/'sgd_course/content/results/mini_batches.json'
 BCE = F.binary_cross_entropy_with_logits
 
-def seeded(n): return torch.Generator().manual_seed(n)
 def kept(v): return round(v, 4) if math.isfinite(v) else None # JSON knows no NaN
 def powers(lo, n): return [round(lo*2**k, 5) for k in range(n)]
 
@@ -29,8 +29,8 @@ def digits():
     x, (part, valid) = to_vectors(images), train_valid_split(y.long(), 2000)
     return x[part], y[part], x[valid], y[valid]
 
-def start(pixels=784):
-    w, b = torch.zeros(pixels, requires_grad=True), torch.zeros((), requires_grad=True)
+def start():
+    w, b = torch.zeros(784, requires_grad=True), torch.zeros((), requires_grad=True)
     return (lambda x: x@w + b), [w, b]
 
 @torch.no_grad()
@@ -132,7 +132,6 @@ def main(args):
     quick = '--check' in args
     names = [o for o in args if o in PARTS] or list(PARTS)
     found = {} if quick or not OUT.exists() else json.loads(OUT.read_text())
-    if not isinstance(found, dict): found = {}
     for name in names:
         began = time.perf_counter()
         found[name] = PARTS[name](quick)

@@ -459,7 +459,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'sgd_course.optimizers.one_cycle': ('optimizers.html#one_cycle', 'sgd_course/optimizers.py'),
                                        'sgd_course.optimizers.optimiser_path': ( 'optimizers.html#optimiser_path',
                                                                                  'sgd_course/optimizers.py'),
-                                       'sgd_course.optimizers.place': ('optimizers.html#place', 'sgd_course/optimizers.py'),
                                        'sgd_course.optimizers.remembered': ('optimizers.html#remembered', 'sgd_course/optimizers.py'),
                                        'sgd_course.optimizers.running_mean': ('optimizers.html#running_mean', 'sgd_course/optimizers.py'),
                                        'sgd_course.optimizers.saddle': ('optimizers.html#saddle', 'sgd_course/optimizers.py'),

@@ -117,7 +117,7 @@ def one_batch(self:Learner):
 def fit(self:Learner,
     epochs:int=None, # How many; finishes what was interrupted if `None`
 ):
-    "Train; whatever stops it, the last complete epoch is kept"
+    "Train, and keep the last complete epoch; `ValueError` for a bad number or a wild loss"
     self.try_out()
     with self.safely(epochs):
         while self.epoch < self.end:
@@ -195,7 +195,7 @@ def setting(
 
 # %% ../nbs/08_learner.ipynb #b18e363b
 class Schedule:
-    "Sets settings of the optimiser before every step, each by a rule"
+    "Sets settings before every step, each by a rule; `ValueError` for unknown and bad ones"
     def __init__(self,
         **rules, # Name of a setting, such as `lr`: function of `done`, 0 to 1
     ): self.rules = rules
@@ -216,7 +216,7 @@ def before_fit(self:Schedule, learn):
 
 # %% ../nbs/08_learner.ipynb #3ee7f032
 class EarlyStopping:
-    "Stops when nothing has got better for some epochs, and goes back to the best weights"
+    "Stops without progress, goes back to the best; `ValueError` if `watch` is no result"
     @expects(patience=whole(1))
     def __init__(self,
         patience:int=3, # Epochs without progress after which to stop, at least 1

@@ -15,7 +15,7 @@ import torch
 from .bookkeeping import Optimiser, share
 from .expect import expects, fraction, number, numbers
 from .expect import rate, refuse, values, whole
-from .learning_rate import hessian
+from .learning_rate import doubles, hessian
 
 # %% ../nbs/09_optimizers.ipynb #786fc8d2
 @expects('values (n, *shape)', values=values, beta=share)
@@ -31,17 +31,8 @@ def running_mean(
         means.append(mean/(1 - beta**t) if corrected else mean)
     return torch.stack(means)
 
-# %% ../nbs/09_optimizers.ipynb #5c0ad1e7
-def place(
-    name:str, # The argument
-    value, # One number for each coordinate: a list, an array or a tensor
-)->torch.Tensor: # float64
-    "Rule for a place on a surface"
-    values(name, value)
-    return torch.as_tensor(value, dtype=torch.float64)
-
 # %% ../nbs/09_optimizers.ipynb #2fc2bf37
-@expects('start (coordinates,)', start=place, lr=rate, steps=whole(0))
+@expects('start (coordinates,)', start=doubles, lr=rate, steps=whole(0))
 def optimiser_path(
     f, # Surface: function from a tensor for each coordinate to the height, of shape ()
     start, # Where to start: one number for each coordinate
