@@ -6,7 +6,8 @@ LEARNER := $(VENV)/.installed-lab
 STAMP := $(VENV)/.installed
 comma := ,
 PYTEST := OMP_NUM_THREADS=1 python -m pytest -n auto --dist worksteal
-JUPYTERLAB := python -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.app_settings_dir=sgd_course/content/lab_settings
+JUPYTERLAB := python -m jupyterlab --ServerApp.ip=127.0.0.1 --Application.log_level=WARN \
+    --LabApp.app_settings_dir=sgd_course/content/lab_settings
 
 .DEFAULT_GOAL := help
 .PHONY: help lab cpu test test-all test-oldest site preview quarto edit hooks outputs readme release bench clean
@@ -38,7 +39,7 @@ browser: $(STAMP)
 site: $(STAMP) ## Build the site in _docs/
 	@python -m website
 
-preview: $(STAMP) ## Build the site and show it on this machine
+preview: $(STAMP) ## Build the site and show it on this machine; pages follow what you change
 	@python -m website serve
 
 quarto: $(STAMP) readme ## Build the site in _docs/ as nbdev and Quarto do, where the program quarto is installed
@@ -54,7 +55,7 @@ edit: $(STAMP) ## Work on the course itself: the notebooks in nbs/, in JupyterLa
 hooks: $(STAMP) ## Let git compare and merge notebooks cell by cell, in this clone only (`make edit` does it)
 	@test ! -d .git || HOME=$(abspath $(VENV)) nbdev-install-hooks
 
-outputs: $(STAMP) ## Export the code, run all notebooks and store their outputs and how long they take to read
+outputs: $(STAMP) ## Export the code, run the notebooks that changed, store their outputs and how long they take to read
 	@nbdev-export
 	@python -m tools.reading_time
 	@python -m tools.outputs

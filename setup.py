@@ -20,12 +20,13 @@ setup(
     packages = [*find_namespace_packages(include=['sgd_course', 'sgd_course.*']), *notebooks],
     package_dir = notebooks,
     include_package_data = False,   # What an sdist has beside them is not for the wheel
-    package_data = {'': ['*.ipynb', '*.js', '*.json', '*.md', '*.npz', '*.svg', '*.toml']},
+    package_data = {'': ['*.css', '*.html', '*.ipynb', '*.js', '*.json', '*.md', '*.npz', '*.svg', '*.toml',
+        'LICENSE*']},
     author = cfg['author'],
     license_expression = cfg['license'],
     keywords = cfg['keywords'].split(),
     classifiers = lines('classifiers'),
     install_requires = lines('requirements'),
-    extras_require = {k: lines(f'{k}_requirements') for k in ('lab', 'site', 'dev')},
+    extras_require = {k: lines(f'{k}_requirements') for k in ('lab', 'anki', 'site', 'dev')},
     entry_points = {'console_scripts': lines('console_scripts'), 'nbdev': ['sgd_course = sgd_course._modidx:d']},
 )

@@ -34,32 +34,32 @@ def wrapped(call, *nodes):
     return ast.Call(ast.Name(call, ast.Load()), [*nodes], [])
 
 class Watched(ast.NodeTransformer):
-    """Puts each assertion of the cell `cell` into `with claim(cell, number):`, and each value that it compares
-    into `seen(value)`"""
+    """Puts each assertion of the cell `cell` into `with _claim_(cell, number):`, and each value that it compares
+    into `_seen_(value)`"""
     def __init__(self, cell): self.cell, self.found = cell, []
 
     def wrap(self, node):
         if not is_claim(node): return self.generic_visit(node)
         self.found.append(node)
-        text = f'with claim({self.cell!r}, {len(self.found) - 1}): pass'
+        text = f'with _claim_({self.cell!r}, {len(self.found) - 1}): pass'
         res = ast.copy_location(ast.parse(text).body[0], node)
         res.body = [show_values(copy.deepcopy(node))]
         return res
     visit_Assert = visit_Expr = wrap
 
 def show_values(node):
-    "The assertion `node` with its values in `seen(...)`"
+    "The assertion `node` with its values in `_seen_(...)`"
     if isinstance(node, ast.Assert): node.test = show_operands(node.test)
-    else: node.value.args = [o if isinstance(o, ast.Starred) else wrapped('seen', o) for o in node.value.args]
+    else: node.value.args = [o if isinstance(o, ast.Starred) else wrapped('_seen_', o) for o in node.value.args]
     return node
 
 def show_operands(node):
-    "The condition `node` with what it compares in `seen(...)`"
+    "The condition `node` with what it compares in `_seen_(...)`"
     if isinstance(node, ast.BoolOp): node.values = [*map(show_operands, node.values)]
     elif isinstance(node, ast.Compare):
-        node.left = wrapped('seen', node.left)
-        node.comparators = [wrapped('seen', o) for o in node.comparators]
-    else: return wrapped('seen', node)
+        node.left = wrapped('_seen_', node.left)
+        node.comparators = [wrapped('_seen_', o) for o in node.comparators]
+    else: return wrapped('_seen_', node)
     return node
 
 def watched(cell):

@@ -3,7 +3,7 @@
 Rates are chosen on validation digits with some seeds, and the results are those of fresh seeds. They are written to
 sgd_course/content/results/mini_batches.json, which chapter 5 shows; with names of parts only these are made again. It
 takes some minutes. `--check` makes a short version and writes nothing."""
-import json, math, sys, time
+import math, sys
 from functools import cache
 from pathlib import Path
 from statistics import mean
@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 
 from sgd_course.data import threes_and_sevens, to_vectors, train_valid_split
-from sgd_course.files import write_whole
 from sgd_course.mini_batches import SGD, DataLoader, train_epoch
 from sgd_course.seeds import seeded
+
+from .parts import run_parts
 
 OUT = Path(__file__).resolve().parents[1]/'sgd_course/content/results/mini_batches.json'
 BCE = F.binary_cross_entropy_with_logits
@@ -127,19 +128,6 @@ def order(quick):
 
 PARTS = dict(rules=rules, settle=settle, shuffling=shuffling, order=order)
 
-def main(args):
-    torch.set_num_threads(1)
-    quick = '--check' in args
-    names = [o for o in args if o in PARTS] or list(PARTS)
-    found = {} if quick or not OUT.exists() else json.loads(OUT.read_text())
-    for name in names:
-        began = time.perf_counter()
-        found[name] = PARTS[name](quick)
-        print(f'{name}: {time.perf_counter() - began:.0f} s', flush=True)
-    found = json.loads(json.dumps(found))
-    if not quick:
-        lines = ',\n'.join(f'"{name}": {json.dumps(found[name])}' for name in PARTS if name in found)
-        write_whole(OUT, f'{{\n{lines}\n}}\n'.encode())
-    return found
+def main(args): return run_parts(PARTS, OUT, args)
 
 if __name__ == '__main__': main(sys.argv[1:])

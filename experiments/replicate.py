@@ -66,7 +66,7 @@ def run(path, shift):
     from nbdev.config import get_config
     from nbdev.test import nb_test_cells
     watch, shell, numbers, failed, prints = Watch(), CaptureShell(path), {}, {}, {}
-    shell.user_ns.update(claim=watch.claim, seen=watch.seen)
+    shell.user_ns.update(_claim_=watch.claim, _seen_=watch.seen)
     start = time.perf_counter()
     with contextlib.chdir(path.parent):
         for cell in nb_test_cells(path, skip_flags=get_config(path.parent).tst_flags.split()):

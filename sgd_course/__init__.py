@@ -12,13 +12,19 @@ The chapters, in order. Each is a module of its own and uses the earlier ones:
 - `learner`: how does the loop disappear, and what can go wrong with it?
 - `optimizers`: what do momentum and Adam add?
 - `backprop`: where do the gradients come from?
+- `clinic`: why does this training not learn?
+- `climb`: how far do plain networks get, and what is each idea worth?
+- `many_machines`: how do several machines train one model, and when are they faster?
 
 Below them, and used by all: `expect` checks arguments, `seeds` gives random numbers, `data` has the digits, `pictures`
 finds yours in a photo, `plots` and `figures` draw, `graphs` draws networks of nodes, `files` writes, `bookkeeping` is
 under every optimiser, `saving` keeps states and networks in files, and `safe_training` is what a training needs besides
-its steps. Beside them, in a learner's notebook: `checks`, `questionnaire`, `progress`, `glossary`, and `sure`, which
-says how often each claim holds; behind those, `practice`. Above them: `fused` trains plain networks fast, and `app` is
-the command `sgd-course`. `content` holds no code, but what the modules read.
+its steps. `warps` makes new digits from old ones, `tricks` steadier networks. `recording` watches any training,
+`examinations` looks at what was seen, `checkup` reports it, and `patients` are trainings to practise on.
+Beside them, in a learner's notebook: `checks`, `questionnaire`, `progress`, `review`, `glossary`, `seal`, which keeps
+count of looks at the test digits, and `sure`, which says how often each claim holds; behind those, `practice`. Above
+them: `fused` trains plain networks fast, `workers` trains one network in several processes, and `app` is the command
+`sgd-course`. `content` holds no code, but what the modules read.
 """
 
 __version__ = "0.0.1"

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Figure', 'descent_figure', 'bowl_figure', 'losses_figure', 'race_figure', 'draw_figure', 'bend_figure', 'record_run',
-           'growing_figure', 'gradient_plane', 'record_losses', 'batch_figure', 'graph_figure']
+           'growing_figure', 'gradient_plane', 'record_losses', 'batch_figure', 'graph_figure', 'clinic_figure',
+           'machines_figure', 'climb_figure', 'warp_figure']
 
 # %% ../nbs/making/figures.ipynb #1138e72a
 import json, re
@@ -83,7 +84,7 @@ def live_html(
     code = script(module)
     label = escape(label)
     key = sha256(f'{code}{label}{plain}{data}'.encode()).hexdigest()[:12]
-    place = f'class="sgd-{kind}" data-{kind}="{key}" data-lm-suppress-shortcuts="true"'
+    place = f'class="sgd-{kind}" data-{kind}="{key}"'
     found = f'document.querySelectorAll(\'[data-{kind}="{key}"]:not([data-on])\')'
     return f'''<!--| quarto-html-table-processing: none -->
 <div {place} role="group" aria-label="{label}">{plain}</div>
@@ -536,3 +537,76 @@ def graph_figure(
 )->Figure: # The figure
     "The walk back through a small graph; raises `ValueError` outside the limits"
     return Figure('graph', label, start=[w, x, b, t])
+
+# %% ../nbs/making/figures.ipynb #c11a0002
+@expects(number=whole(1, 12))
+def clinic_figure(
+    number:int=1, # The patient who is seen first, 1 to 12
+    label:str='Twelve patients', # What it is, for those who cannot see it
+)->Figure: # The figure
+    "Recorded trainings to diagnose; raises `ValueError` for another number"
+    from sgd_course.patients import TESTS, for_page, records
+    tests = {name: what for name, (what, _) in TESTS.items()}
+    every = [for_page(n) for n in range(1, len(records()) + 1)]
+    return Figure('clinic', label, patients=every[:12], more=every[12:], tests=tests,
+                  number=number)
+
+# %% ../nbs/making/figures.ipynb #mach0002
+@expects(p=whole(*LIMITS['machines']['p']), batch=whole(*LIMITS['machines']['batch']),
+    weights=number(*LIMITS['machines']['weights']),
+    bandwidth=number(*LIMITS['machines']['bandwidth']),
+    latency=number(*LIMITS['machines']['latency']),
+    speed=number(*LIMITS['machines']['speed']))
+def machines_figure(
+    p:int=8, # Machines, 1 to 4096
+    batch:int=1024, # Examples in a step, shared out among them
+    weights:float=79_510, # Weights of the network, each sent as four bytes
+    bandwidth:float=125e6, # Bytes per second from one machine to the next
+    latency:float=50e-6, # Seconds from sending a message to its arrival
+    speed:float=20e9, # Operations per second of one machine
+    label:str='Many machines', # What it is, for those who cannot see it
+)->Figure: # The figure
+    "What a step costs on many machines; raises `ValueError` outside the limits"
+    return Figure('machines', label, p=p, batch=batch, weights=weights,
+                  bandwidth=bandwidth, latency=latency, speed=speed)
+
+# %% ../nbs/making/figures.ipynb #c11b0002
+def listed_results(
+    *names, # What each result must hold as a number above 0
+): # Rule for a list of results
+    "Rule for results: dictionaries that hold these numbers"
+    def rule(name, value):
+        try: found = [dict(o) for o in value]
+        except (TypeError, ValueError):
+            refuse(f'{name} to be a list of dictionaries', value)
+        for o, key in ((o, key) for o in found for key in names):
+            number(above=0)(f'{key} of {name}', o.get(key))
+        return found
+    return rule
+
+# %% ../nbs/making/figures.ipynb #c11b0003
+@expects(rungs=listed_results('error', 'minutes'), history=listed_results('error', 'year'))
+def climb_figure(
+    rungs, # Dictionaries: name, adds, error and spread in percent, seeds, minutes, test
+    history, # Dictionaries: year, who, network, error in percent; at least one
+    label:str='The climb', # What it is, for those who cannot see it
+)->Figure: # The figure
+    "Error against minutes of training; raises `ValueError` for results without numbers"
+    if not history: refuse('at least one result of others', 'none')
+    return Figure('climb', label, rungs=rungs, history=history)
+
+# %% ../nbs/making/figures.ipynb #c11b0007
+@expects(**{name: number(*LIMITS['warp'][name]) for name in LIMITS['warp']})
+def warp_figure(
+    right:float=0., # How far the digit is shifted to the right, in pixels
+    down:float=0., # How far down
+    turn:float=0., # Degrees clockwise
+    zoom:float=1., # 2 would make it twice as large
+    lean:float=0., # Degrees to the right
+    elastic:float=0., # Typical distance on the rubber, in pixels
+    label:str='Warp a digit', # What it is, for those who cannot see it
+)->Figure: # The figure
+    "A digit to be shifted, turned and bent; raises `ValueError` outside the limits"
+    digits = trained_network()['examples']
+    return Figure('warp', label, digits=digits, right=right, down=down, turn=turn,
+                  zoom=zoom, lean=lean, elastic=elastic)

@@ -134,7 +134,7 @@ def by_chapter(
     paragraphs = []
     for chapter, title in titles.items():
         links = [f'[{t.term}](#{t.anchor})' for t in all_terms() if t.chapter==chapter]
-        name = f'**[{int(chapter[:2])} {title}]({chapter}.ipynb)**'
+        name = f'**[{title}]({chapter}.ipynb)**'
         paragraphs.append(f'{name}: {" · ".join(links)}')
     return '\n\n'.join(paragraphs)
 

@@ -6,8 +6,9 @@
 __all__ = ['BLUE', 'RED', 'GREEN', 'PINK', 'GREY', 'use_style', 'show_images']
 
 # %% ../nbs/making/plots.ipynb #9a3faa9c
-import sys
+import base64, os, re, sys
 from contextlib import suppress
+from html import escape
 from math import ceil
 
 import numpy as np
@@ -62,6 +63,38 @@ STYLE = CLEAR | INK | {
     'svg.fonttype': 'none', 'svg.hashsalt': 'sgd_course',
 }
 
+# %% ../nbs/making/plots.ipynb #1c744a34
+def words_of(
+    source:str, # Code of a cell
+)->str: # Empty if it has none
+    "The sentence of `#| fig-alt:`, for those who cannot see what a cell draws"
+    found = re.search(r'^#\| *fig-alt: *(.*)', source, re.M)
+    return found[1] if found else ''
+
+def spoken(
+    svg:str, # A picture
+    words:str, # What is seen in it
+)->str: # HTML
+    "A picture with words that screen readers speak"
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">'
+
+def as_html(
+    fig, # Matplotlib figure that the cell that runs has drawn
+)->str|None: # `None` where its cell has no sentence
+    "A figure with the sentence of its cell"
+    from IPython import get_ipython
+    from IPython.core.pylabtools import print_figure
+    words = words_of(get_ipython().user_ns['In'][-1])
+    return spoken(print_figure(fig, 'svg'), words) if words else None
+
+def speak():
+    "Let figures in this notebook show themselves as HTML, too"
+    from IPython import get_ipython
+    from matplotlib.figure import Figure
+    shell = get_ipython()
+    if shell: shell.display_formatter.formatters['text/html'].for_type(Figure, as_html)
+
 # %% ../nbs/making/plots.ipynb #c826c18a
 def use_style():
     "Set the course's look for all figures of this notebook, drawn as SVG"
@@ -70,6 +103,7 @@ def use_style():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
         set_matplotlib_formats('svg', metadata={'Date': None, 'Creator': None})
     plt.rcParams.update(STYLE)
+    if 'SGD_COURSE_LAB' in os.environ: speak()
 
 # %% ../nbs/making/plots.ipynb #0f4e3d18
 def pictures(

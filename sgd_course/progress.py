@@ -9,7 +9,7 @@ __all__ = ['progress_file', 'ProgressError', 'load_progress', 'note_solved', 'no
 # %% ../nbs/progress.ipynb #9b3ff8a4
 import csv, io, json, os
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -34,57 +34,78 @@ class ProgressError(Exception):
 # %% ../nbs/progress.ipynb #4ece18cc
 def parse_progress(
     text:str, # Content of the file
-)->dict: # Exercise and its note, see `is_note`
-    "The notes in it; raises `ValueError` if damaged, `ProgressError` if it is too new"
+)->dict: # 'exercises' and 'review', each with names and notes, see `is_note` and `is_card`
+    "The record in it; raises `ValueError` if damaged, `ProgressError` if it is too new"
     data = json.loads(text)
     if not isinstance(data, dict) or not isinstance(data.get('format'), int):
         raise ValueError('expected a dictionary with a format')
-    if data['format']>1:
+    if data['format']>2:
         raise ProgressError('Your progress was written by a newer version of the course. '
                             'Please update this one.')
-    notes = data.get('exercises')
-    if not isinstance(notes, dict) or not all(map(is_note, notes.values())):
-        raise ValueError('expected a note for each exercise')
-    return notes
+    record = {'exercises': data.get('exercises'), 'review': data.get('review', {})}
+    for notes, fits in zip(record.values(), (is_note, is_card)):
+        if not isinstance(notes, dict) or not all(map(fits, notes.values())):
+            raise ValueError('expected a note for each exercise and each question')
+    if 'seal' in data: record['seal'] = sealed(data['seal'])
+    return record
+
+def sealed(note):
+    "What is known of the log of tests, see making/seal.ipynb: the `newest` hash in it"
+    if not isinstance(note, dict) or not isinstance(note.get('newest'), str):
+        raise ValueError('expected the newest hash of the log of tests')
+    return note
 
 def is_note(note):
-    "Does a note tell how many `hints` were taken, and when it was `solved`, if at all?"
+    "Does a note tell how many `hints` were taken, when it was `solved`, and when `hinted`?"
     if not isinstance(note, dict): return False
+    if 'hinted' in note and not is_day(note['hinted']): return False
     return isinstance(note.get('hints'), int) and isinstance(note.get('solved'), str | None)
+
+def is_card(note):
+    "Does a note tell in which `box` a question is, when it is `due`, how often `asked`?"
+    if not isinstance(note, dict) or not is_day(note.get('due')): return False
+    return all(isinstance(note.get(key), int) and note[key]>=0 for key in ('box', 'asked'))
+
+def is_day(text):
+    "Is it a day such as '2026-11-02'?"
+    try: date.fromisoformat(text)
+    except (TypeError, ValueError): return False
+    return True
 
 # %% ../nbs/progress.ipynb #cbff1de9
 def as_text(
-    notes:dict, # Exercise and its note
+    record:dict, # As from `parse_progress`
 )->str: # What `parse_progress` reads
     "The content of a file of progress"
-    return json.dumps({'format': 1, 'exercises': notes}, indent=1) + '\n'
+    return json.dumps({'format': 2} | record, indent=1) + '\n'
 
 # %% ../nbs/progress.ipynb #8143a72a
 def read_notes(
     path, # The file
-)->dict: # Exercise and its note
+)->dict: # 'exercises' and 'review', each with names and notes
     "As `parse_progress`, which see; raises `OSError` if there is no file"
     try:
-        notes = parse_progress(read_whole(path).decode('utf-8-sig'))
-        as_text(notes) # What was read can be written again
-        return notes
+        record = parse_progress(read_whole(path).decode('utf-8-sig'))
+        as_text(record) # What was read can be written again
+        return record
     except RecursionError as e: raise ValueError('expected notes, got nested lists') from e
 
 # %% ../nbs/progress.ipynb #0d45ec79
 def load_progress(
     path, # The file, which need not exist
-)->tuple[dict, str]: # The notes, and a sentence for the learner if the file was damaged
+)->tuple[dict, str]: # The record, and a sentence for the learner if the file was damaged
     "Read the file of progress; a damaged one is set aside and counts as empty"
     path = Path(os.path.realpath(path)) # What a link points to
+    empty = {'exercises': {}, 'review': {}}
     try: return read_notes(path), ''
-    except FileNotFoundError: return {}, ''
+    except FileNotFoundError: return empty, ''
     except ValueError:
         stem = path.stem
         ending = path.suffix
         places = (path.with_name(f'{stem} (damaged {n}){ending}') for n in count(1))
         aside = next(p for p in places if not p.exists())
         path.replace(aside)
-        return {}, (f'Your file of progress was damaged. It is kept as {aside}, '
+        return empty, (f'Your file of progress was damaged. It is kept as {aside}, '
                     'and a new one was begun.')
 
 # %% ../nbs/progress.ipynb #383b57a0
@@ -93,15 +114,15 @@ def changed_progress(
     path=None, # The file; `progress_file()` if `None`
     wait:float=10, # Seconds to wait for another notebook to finish
 ):
-    "For `with`: gives what `load_progress` gives, and writes the notes if they changed"
+    "For `with`: gives what `load_progress` gives, and writes the record if it changed"
     path = Path(os.path.realpath(path or progress_file()))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f'{path}.lock', timeout=wait):
-            notes, said = load_progress(path)
-            before = json.dumps(notes)
-            yield notes, said
-            if json.dumps(notes)!=before: write_whole(path, as_text(notes).encode())
+            record, said = load_progress(path)
+            before = json.dumps(record)
+            yield record, said
+            if json.dumps(record)!=before: write_whole(path, as_text(record).encode())
     except Timeout as e:
         said = f'Another notebook has been writing to {path} for {wait:g} seconds.'
         raise ProgressError(f'{said} Please try again.') from e
@@ -116,11 +137,22 @@ def note_solved(
     path=None, # The file; `progress_file()` if `None`
 )->str: # A sentence for the learner if the file was damaged
     "Note that an exercise is solved; raises `ProgressError` if that cannot be written"
-    with changed_progress(path) as (notes, said):
-        note = notes.setdefault(name, {'solved': None, 'hints': 0})
+    with changed_progress(path) as (record, said):
+        note = record['exercises'].setdefault(name, {'solved': None, 'hints': 0})
         now = datetime.now().astimezone().isoformat(timespec='seconds')
         note['solved'] = note['solved'] or now
     return said
+
+# %% ../nbs/progress.ipynb #5c0b7d21
+WEEK = timedelta(days=7)
+
+def hints_now(
+    note:dict, # Of an exercise
+)->int:
+    "How many hints still count: none, if the last was taken a week ago"
+    day = note.get('hinted')
+    fresh = day and date.today() - date.fromisoformat(day) < WEEK
+    return note['hints'] if fresh else 0
 
 # %% ../nbs/progress.ipynb #f2b5d2c1
 @expects(most=whole())
@@ -130,61 +162,75 @@ def note_hint(
     path=None, # The file; `progress_file()` if `None`
 )->int: # How many hints have been taken, this one included; at most `most`
     "Note that one more hint was taken; raises `ProgressError` if that cannot be written"
-    with changed_progress(path) as (notes, _):
-        note = notes.setdefault(name, {'solved': None, 'hints': 0})
-        note['hints'] = min(note['hints'] + 1, most)
+    with changed_progress(path) as (record, _):
+        note = record['exercises'].setdefault(name, {'solved': None, 'hints': 0})
+        note['hints'] = min(hints_now(note) + 1, most)
+        note['hinted'] = date.today().isoformat()
     return note['hints']
 
 # %% ../nbs/progress.ipynb #8f7985da
 def progress_rows(
     notes:dict, # Exercise and its note, see `parse_progress`
 )->list[tuple[str, list]]: # For each chapter its heading and rows
-    "What the table shows; a row has full name, title, and day of the solution"
+    "What the table shows; a row has full name, title, day of the solution, and hints"
     chapters = []
     for chapter, text in exercise_texts().items():
         rows = []
         for name, title in exercise_titles(text).items():
-            note = notes.get(f'{chapter}.{name}', {})
-            rows.append((f'{chapter}.{name}', title, (note.get('solved') or '')[:10]))
-        solved = sum(day!='' for _, _, day in rows)
+            note = notes.get(f'{chapter}.{name}', {'solved': None, 'hints': 0})
+            day = (note['solved'] or '')[:10]
+            rows.append((f'{chapter}.{name}', title, day, told_hints(hints_now(note))))
+        solved = sum(day!='' for _, _, day, _ in rows)
         heading = text.splitlines()[0].removeprefix('# ')
         chapters.append((f'{heading}: {solved} of {len(rows)} solved', rows))
     return chapters
+
+def told_hints(n):
+    "The number of hints as the table shows it"
+    return '' if not n else '1 hint' if n==1 else f'{n} hints'
 
 # %% ../nbs/progress.ipynb #34015c84
 class Progress:
     "A table of the exercises and which of them are solved, as text and as HTML"
     def __init__(self,
-        notes:dict, # Exercise and its note, see `parse_progress`
+        record:dict, # As from `load_progress`
         said:str='', # A sentence to show above the table
-    ): self.notes, self.said = notes, said
+    ): self.record, self.said = record, said
 
     def __repr__(self):
-        parts = [self.said] if self.said else []
-        for head, rows in progress_rows(self.notes):
+        parts = [self.said, told_due(self.record['review'])]
+        for head, rows in progress_rows(self.record['exercises']):
             parts.append('\n'.join([head, *(text_row(*row) for row in rows)]))
-        return '\n\n'.join(parts)
+        return '\n\n'.join(filter(None, parts))
 
     def _repr_html_(self):
-        said = f'<p>{escape(self.said)}</p>' if self.said else ''
+        said = filter(None, [self.said, told_due(self.record['review'])])
         rows = ''
-        for head, exercises in progress_rows(self.notes):
+        for head, exercises in progress_rows(self.record['exercises']):
             rows += HEAD.format(escape(head)) + ''.join(html_row(*row) for row in exercises)
-        return f'{said}<table>{rows}</table>'
+        above = ''.join(f'<p>{escape(o)}</p>' for o in said)
+        return f'{above}<table>{rows}</table>'
 
 # %% ../nbs/progress.ipynb #88179c60
 HEAD = ('<tr><th colspan="3" scope="rowgroup" style="text-align: left; padding-top: 1em">'
         '{}</th></tr>')
 
-def text_row(name, title, day):
-    "A row of the table as text"
-    if day: return f'  [x] {name:38} {title}, {day}'
-    return f'  [ ] {name:38} {title}'
+def told_due(cards):
+    "How many of the questions asked in reviews are due again; empty if none was asked"
+    today = date.today().isoformat()
+    due = sum(note['due']<=today for note in cards.values())
+    return f'Due for review: {due} of {len(cards)} questions.' if cards else ''
 
-def html_row(name, title, day):
+def text_row(name, title, day, hints):
+    "A row of the table as text"
+    mark = 'x' if day else ' '
+    return f'  [{mark}] {name:38} ' + ', '.join(filter(None, [title, day, hints]))
+
+def html_row(name, title, day, hints):
     "A row of the table as HTML"
     code = f'<code style="font-size: .9em">{name}</code>'
-    texts = (escape(title), code, day or 'not yet')
+    done = ', '.join(filter(None, [day or 'not yet', hints]))
+    texts = (escape(title), code, done)
     cells = [f'<td style="text-align: left">{text}</td>' for text in texts]
     return f'<tr>{"".join(cells)}</tr>'
 
@@ -201,10 +247,10 @@ def progress(
     "Which exercises you have solved; raises `ProgressError` if the file cannot be read"
     path = Path(path or progress_file())
     try: os.lstat(path)
-    except FileNotFoundError: return Progress({})
+    except FileNotFoundError: return Progress({'exercises': {}, 'review': {}})
     except OSError: pass # What follows says why
     try:
-        with changed_progress(path) as (notes, said): return Progress(notes, said)
+        with changed_progress(path) as (record, said): return Progress(record, said)
     except ProgressError as e:
         if e.__cause__ is None: raise # Written by a newer version
         return Progress(notes_to_see(path, e), str(e))
@@ -219,26 +265,35 @@ def export_progress(
     found = progress(path)
     if to.suffix not in ('.json', '.csv'):
         raise ProgressError(f'Expected a name that ends in .json or .csv, got {to.name}.')
-    if not found.notes:
+    if not any(found.record.values()):
         raise ProgressError(f'{found.said} There is no progress to copy yet.'.strip())
-    text = as_text(found.notes) if to.suffix=='.json' else as_csv(found.notes)
+    if to.suffix=='.json': text = as_text(found.record)
+    else: text = as_csv(found.record['exercises'])
+    write_new(to, text.encode(errors='replace'))
+    return to
+
+# %% ../nbs/progress.ipynb #7be2c0d4
+def write_new(
+    to:Path, # Where no file is yet
+    data:bytes, # All of its content
+):
+    "Write a new file; raises `ProgressError` if there is one, or if the disk refuses"
     def free(): return not os.path.lexists(os.path.realpath(to))
-    try: written = write_whole(to, text.encode(errors='replace'), ready=free)
+    try: written = write_whole(to, data, ready=free)
     except OSError as e:
         raise ProgressError(f'{to} cannot be written: {e.strerror or e}.') from e
     if not written: raise ProgressError(f'{to} exists already: choose another name.')
-    return to
 
 # %% ../nbs/progress.ipynb #d214aeb0
 def as_csv(
     notes:dict, # Exercise and its note
 )->str:
-    "The notes for a spreadsheet, in alphabetical order"
+    "The notes on exercises for a spreadsheet, in alphabetical order"
     text = io.StringIO()
     rows = csv.writer(text, lineterminator='\n')
-    rows.writerow(['exercise', 'solved', 'hints'])
+    rows.writerow(['exercise', 'solved', 'hints', 'last hint'])
     for name, note in sorted(notes.items()):
-        rows.writerow([name, note['solved'], note['hints']])
+        rows.writerow([name, note['solved'], note['hints'], note.get('hinted')])
     return text.getvalue()
 
 # %% ../nbs/progress.ipynb #ab76c339
@@ -256,8 +311,10 @@ def reset_progress(
     chapter:str=None, # Name of a chapter's module; all chapters if `None`
     path=None, # The file; `progress_file()` if `None`
 )->int: # How many solved exercises were forgotten
-    "Forget solutions and hints; raises `ProgressError` for a chapter that does not exist"
+    "Forget all that was noted; raises `ProgressError` for a chapter that does not exist"
     if chapter is not None: check_chapter(chapter)
-    with changed_progress(path) as (notes, _):
-        gone = [name for name in notes if chapter in (None, name.split('.')[0])]
-        return sum(bool(notes.pop(name)['solved']) for name in gone)
+    with changed_progress(path) as (record, _):
+        gone = [(notes, name) for notes in (record['exercises'], record['review'])
+                for name in notes if chapter in (None, name.split('.')[0])]
+        forgotten = [notes.pop(name) for notes, name in gone]
+    return sum(bool(note.get('solved')) for note in forgotten)

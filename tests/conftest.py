@@ -132,7 +132,9 @@ def guarded_page(browser, **options):
     page.set_default_timeout(PATIENCE)
     page.on('console', lambda m: troubles.append(m.text) if m.type in ('error', 'warning') else None)
     page.on('pageerror', lambda e: troubles.append(str(e)))
-    page.on('requestfailed', lambda r: troubles.append(f'failed: {r.url}'))
+    def failed(request):   # What the next page no longer needs is no trouble
+        if request.failure!='net::ERR_ABORTED': troubles.append(f'failed: {request.url}, {request.failure}')
+    page.on('requestfailed', failed)
     def guard(route):
         url = urlsplit(route.request.url)
         if url.scheme in ('file', 'data', 'blob') or url.hostname=='127.0.0.1': return route.continue_()

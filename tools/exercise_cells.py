@@ -5,10 +5,11 @@ From the files in sgd_course/content/exercises and sgd_course/content/questions:
     python -m tools.exercise_cells            writes them into the notebooks
     python -m tools.exercise_cells --check    changes nothing, and ends with 1 if a notebook is out of date
 """
-import hashlib, json, re, sys
+import json, re, sys
 
+from sgd_course.app.classroom import exercise_cells, new_cell
 from sgd_course.files import write_whole
-from sgd_course.practice.exercises import answer_name, clean_solution, exercise_texts, exercises_of, starter
+from sgd_course.practice.exercises import exercise_texts, exercises_of
 from tools.notebooks import NBS, dumps, text as source
 
 EXERCISES = """## Exercises
@@ -20,31 +21,15 @@ What you have solved is kept on your machine: see [your progress](progress.ipynb
 
 QUESTIONS = """## Questions
 
-Answer first, then press Check: you get the reason for what you chose. Nothing is sent or stored."""
+Answer first, then press Check: you get the reason for what you chose. The first try counts. \
+Nothing is sent or stored. [Review](review.ipynb) asks the same questions again, later."""
 
 IMPORTS = """from sgd_course.checks import check, hint, solution
 from sgd_course.questionnaire import questionnaire"""
 
-TO_DO = {'write': 'write it yourself', 'repair': 'repair it', 'predict': 'predict before you run'}
-
 def notebook_of(chapter, folder=NBS):
     "The notebook of a chapter: the one whose name is the chapter's behind its number"
     return next(p for p in folder.glob('[0-9][0-9]_*.ipynb') if p.stem[3:]==chapter)
-
-def folded(summary, text): return f'<details><summary>{summary}</summary>\n\n{text}\n\n</details>'
-
-def nested(hints, n=1):
-    "Each hint holds the next one, folded"
-    first, *others = hints
-    return folded(f'Hint {n}', f'{first}\n\n{nested(others, n+1)}' if others else first)
-
-def exercise_cells(exercise):
-    "Task, cell to fill in, and folded help: pairs of a cell's type and its text"
-    e, name = exercise, answer_name(exercise.solution)
-    yield 'markdown', f'### {e.title}\n\n*{e.level.capitalize()}: {TO_DO[e.kind]}.*\n\n{e.task}'
-    yield 'code', f'{starter(e)}\n\ncheck({e.name!r}, {name})'
-    solution = folded('Solution', f'```python\n{clean_solution(e)}\n```\n\n{e.reason}')
-    yield 'markdown', f'{nested(e.hints)}\n\n{solution}'
 
 def section_exercises(chapter):
     "All cells of the section Exercises"
@@ -59,13 +44,6 @@ def section_questions(chapter):
 def unlinked(cell):
     "The source without the links that glossary_links.py has put in"
     return re.sub(r'\[([^\[\]]+)\]\(glossary\.ipynb#[\w-]+\)', r'\1', source(cell))
-
-def new_cell(kind, text):
-    "A cell with its keys in the order in which nbdev-clean writes them"
-    cell = {'cell_type': kind, 'id': hashlib.sha1(text.encode()).hexdigest()[:8], 'metadata': {},
-        'source': text.splitlines(True)}
-    if kind=='code': cell |= {'execution_count': None, 'outputs': []}
-    return dict(sorted(cell.items()))
 
 def replaced(cells, section):
     "`cells` with `section` in place of the one with its heading; cells that stay keep their outputs and ids"

@@ -1,8 +1,15 @@
-"""Run notebooks and store their outputs, which the site shows: `python -m tools.outputs [NOTEBOOK ...]`
+"""Run notebooks and store their outputs, which the site shows
+
+    python -m tools.outputs                 those of which the code, or what it uses, has changed
+    python -m tools.outputs NOTEBOOK ...    these
+    python -m tools.outputs --all           all
+
+What differs from run to run is left as it was stored: addresses in memory, and what a cell that begins with
+`#| timing` measures. Clear the outputs of such a cell, and it is measured anew.
 
 `differences` says where stored outputs and fresh ones do not say the same. The tests run every notebook, and
 compare."""
-import base64, hashlib, io, math, os, re, sys
+import base64, hashlib, io, json, math, os, re, subprocess, sys, tarfile
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,8 +62,17 @@ def collapse(cell):
     if re.search(r'^#\| code-fold: true$', notebooks.text(cell), re.M):
         cell['metadata']['jupyter'] = {'source_hidden': True}
 
+def is_noise(cell, stored):
+    "Do the outputs of `cell` and those `stored` for the same code differ in nothing but what no run can repeat?"
+    ours, theirs = shown(stored), shown(cell['outputs'])
+    if [kind for kind, _ in ours]!=[kind for kind, _ in theirs]: return False
+    if notebooks.text(cell).startswith('#| timing'):
+        return all(same(kind, a, b, numbers=False) for (kind, a), (_, b) in zip(ours, theirs))
+    return all(NAMED.sub('', a)==NAMED.sub('', b) for (_, a), (_, b) in zip(ours, theirs))
+
 def refresh(path):
     "Execute the notebook at `path` in its own folder and write it back"
+    before = {(c['id'], notebooks.text(c)): c['outputs'] for c in notebooks.code_cells(notebooks.read(path))}
     nb = nbformat.read(path, as_version=4)
     resources = {'metadata': {'path': str(path.parent)}}
     metadata = nb.metadata.copy()
@@ -67,8 +83,73 @@ def refresh(path):
         if 'text' in output: output.text = without_bars(output.text)
         data = output.get('data', {})
         if 'image/svg+xml' in data: data['image/svg+xml'] = small_svg(data['image/svg+xml'])
+    for cell in notebooks.code_cells(nb):
+        stored = before.get((cell['id'], notebooks.text(cell)))
+        if stored and is_noise(cell, stored): cell['outputs'] = stored
     notebooks.write(path, nb)
     nbdev_clean(path)
+
+# What has changed
+
+RECORD = notebooks.ROOT/'build'/'outputs.json'   # The fingerprint of what each notebook was made of at its last run
+
+CODE = re.compile(r'nbs/.*\.ipynb$|sgd_course/(?!content/).*\.py$')
+READ = re.compile(r'sgd_course/content/(?!lab_settings/)')   # What modules read
+
+def texts(files):
+    "Of pairs of a name and a file's content: notebooks and modules as they are, of what modules read a fingerprint"
+    res = {}
+    for name, data in files:
+        if CODE.match(name): res[name] = data.decode()
+        elif READ.match(name): res[name] = hashlib.sha256(data).hexdigest()
+    return res
+
+def files_now():
+    "The notebooks, the package, and what it reads, by their names"
+    paths = [p for folder in ('sgd_course', 'nbs') for p in (notebooks.ROOT/folder).rglob('*') if p.is_file()]
+    return texts((p.relative_to(notebooks.ROOT).as_posix(), p.read_bytes()) for p in paths)
+
+def files_committed():
+    "The same as of the last commit; nothing where there is no git"
+    cmd = ['git', 'archive', 'HEAD', 'sgd_course', 'nbs']
+    try: packed = subprocess.run(cmd, cwd=notebooks.ROOT, check=True, capture_output=True).stdout
+    except (OSError, subprocess.CalledProcessError): return {}
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        return texts((m.name, tar.extractfile(m).read()) for m in tar.getmembers() if m.isfile())
+
+def modules_used(code, modules):
+    "Those of `modules`, texts by name, that `code` imports, directly or through others"
+    found, todo = {}, [code]
+    while todo:
+        lines = re.findall(r'^\s*(?:from|import) .*', todo.pop(), re.M)
+        for name in modules.keys() & {*re.findall(r'\w+', ' '.join(lines))} - found.keys():
+            found[name] = modules[name]
+            todo.append(modules[name])
+    return found
+
+def made_of(name, files):
+    "A fingerprint of what the outputs of the notebook `name` depend on; `None` where it is not among `files`"
+    if name not in files: return None
+    code = '\n'.join(map(notebooks.text, notebooks.code_cells(json.loads(files[name]))))
+    modules = {Path(n).stem: text for n, text in files.items() if n.endswith('.py')}
+    read = {n: text for n, text in files.items() if READ.match(n)}
+    parts = code, sorted(modules_used(code, modules).items()), sorted(read.items())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+def read_record(): return json.loads(RECORD.read_text()) if RECORD.exists() else {}
+
+def note(name):
+    "Note what the notebook `name` is made of now"
+    RECORD.parent.mkdir(exist_ok=True)
+    write_whole(RECORD, json.dumps(read_record() | {name: made_of(name, files_now())}, indent=1).encode())
+
+def changed():
+    "Paths of the notebooks that were not run since something changed; what was committed counts as run"
+    known, now, committed = read_record(), files_now(), files_committed()
+    for path in notebooks.paths():
+        name = path.relative_to(notebooks.ROOT).as_posix()
+        fresh = made_of(name, now)
+        if fresh not in (known.get(name), made_of(name, committed)): yield path
 
 # Comparing
 
@@ -171,15 +252,19 @@ def differences(nb, fresh, numbers=True):
         else: pairs = [(a, b) for (kind, a), (_, b) in zip(ours, theirs) if not same(kind, a, b, numbers)]
         for a, b in pairs: yield f'{notebooks.text(cell)}\n{around(a, b)}'
 
-def main(names):
-    "Refresh the notebooks of these names, or all"
-    if names and not made_here():
-        print('This machine rounds differently from the one of the other outputs: refresh all')
+def main(args):
+    "Refresh the notebooks that are named, those that changed, or all"
+    everything = args==['--all']
+    paths = notebooks.paths() if everything else [*map(Path, args)] or [*changed()]
+    if not paths: print('Nothing has changed since the outputs were stored.')
+    if paths and not everything and not made_here():
+        print('This machine rounds differently from the one of the other outputs: `python -m tools.outputs --all`')
     with TemporaryDirectory() as home:   # Nobody's own progress gets into the outputs
         os.environ |= {'SGD_COURSE_HOME': home, 'OMP_NUM_THREADS': '1'}   # On one core, sums come out alike everywhere
-        for path in map(Path, names or notebooks.paths()):
+        for path in paths:
             print(path.name, flush=True)
             refresh(path)
-    if not names: write_whole(NOTE, f'{arithmetic()}\n'.encode())
+            note(path.resolve().relative_to(notebooks.ROOT).as_posix())
+    if everything: write_whole(NOTE, f'{arithmetic()}\n'.encode())
 
 if __name__ == '__main__': main(sys.argv[1:])

@@ -4,8 +4,9 @@
 
 A reader of 200 words a minute who spends 6 seconds on a line of code that the page shows; 3, 6 or 10 minutes for an
 easy, medium or hard exercise. What follows "exercises" stays as it is. `--table` shows what was counted."""
-import ast, re, sys
+import re, sys
 
+from sgd_course.app.copies import only_imports
 from sgd_course.practice.exercises import exercises_of
 from tools import notebooks
 from tools.numbers import NO_PROSE
@@ -19,11 +20,6 @@ TIME = re.compile(r'(?<=\*\*Time:\*\* )[^;\n]*(?=;)')
 def words(markdown):
     "How many words `markdown` has, without code, formulas and headings"
     return len(re.findall(r"[^\W\d_][\w'’-]*", NO_PROSE.sub(' ', markdown)))
-
-def only_imports(code):
-    "Does `code` import, and no more, but for `use_style()`?"
-    statements = ast.parse(re.sub(r'(?m)^[%!].*', 'pass', code)).body
-    return all(isinstance(o, (ast.Import, ast.ImportFrom)) or ast.unparse(o)=='use_style()' for o in statements)
 
 def shown_lines(code):
     "How many lines of `code` the page shows, but for imports"
@@ -55,7 +51,7 @@ def spoken(nb, chapter):
 def timed(nb, chapter):
     "Put the times into the opening of the notebook `nb`"
     times = spoken(nb, chapter)
-    for cell in nb['cells'][:4]: notebooks.set_text(cell, TIME.sub(lambda _: times, notebooks.text(cell)))
+    for cell in nb['cells']: notebooks.set_text(cell, TIME.sub(lambda _: times, notebooks.text(cell)))
     return nb
 
 def main(args):

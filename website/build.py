@@ -1,16 +1,24 @@
-"Notebooks -> staged MyST notebooks -> HTML, in a temporary folder that replaces the old site only when all went well"
-import json, os, re, shutil, sys, tempfile
+"""Notebooks -> staged MyST notebooks -> HTML, which replaces the old site only when all went well
+
+What was made is kept in build/site, so that the next build makes only the pages anew whose notebooks have changed."""
+import hashlib, json, os, re, shutil, sys, tempfile
 from contextlib import chdir
 from copy import deepcopy
+from importlib.metadata import distributions
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import yaml
+from filelock import FileLock
 
 from . import convert, links
+from .predict import hide_answers
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+KEPT = ROOT/'build'/'site'
+
+GLOSSARY = ROOT/'sgd_course'/'content'/'glossary.toml'
 
 INNER = re.compile(r'#\| *exporti *\n')
 
@@ -82,28 +90,102 @@ def page(path):
     module = convert.module_name(nb.cells, cfg.lib_path.name)   # before nbdev takes the directive out
     doc_base = f'{cfg.doc_host}{cfg.doc_baseurl.rstrip("/")}/'
     colab = colab_line(cfg, path.name)
-    return convert.convert(process(nb), module, doc_base, show_sources=bool(cfg.git_url), below_title=colab)
+    new = convert.convert(process(nb), module, doc_base, show_sources=bool(cfg.git_url), below_title=colab)
+    return new | {'cells': hide_answers(new['cells'])}
 
-def stage(folder, staged, contents):
-    "Write the converted notebooks of `folder`, and the images they use, to `staged`"
-    for name in check_notebooks(contents, folder):
+# What is kept from one build to the next
+
+def digest(paths, more=''):
+    "A fingerprint of the contents of the files `paths` and the text `more`"
+    found = hashlib.sha256(more.encode())
+    for path in sorted(paths): found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+def common(contents, folder, quarto):
+    "A fingerprint of what all pages hang on: the builder, settings, meanings, packages, and the titles in the sidebar"
+    from nbdev.config import get_config
+    files = [p for p in HERE.rglob('*') if p.is_file() and p.suffix!='.pyc']
+    files += [quarto, ROOT/'settings.ini', ROOT/'pyproject.toml', GLOSSARY]
+    names = [name for _, notebooks in convert.sections(contents) for name in notebooks]
+    titles = [convert.title(json.loads((folder/name).read_text(encoding='utf-8'))) for name in names]
+    versions = sorted((d.name, d.version) for d in distributions())
+    return digest(files, repr((titles, versions, get_config().git_url)))
+
+def write_changed(path, text):
+    "Write `text` to `path` unless that is what it holds: Sphinx looks at the time when a page was written"
+    if not path.exists() or path.read_text(encoding='utf-8')!=text: path.write_text(text, encoding='utf-8')
+
+def stage(folder, work, contents):
+    "Write the converted notebooks of `folder`, and the images they use, to `work/staged`; those that changed only"
+    staged, noted = work/'staged', work/'notebooks.json'
+    staged.mkdir(exist_ok=True)
+    before = json.loads(noted.read_text()) if noted.exists() else {}
+    code = digest((ROOT/'sgd_course').rglob('*.py'))
+    now = {name: digest([folder/name], code) for name in check_notebooks(contents, folder)}
+    for name in now:
+        if now[name]==before.get(name): continue
         try: nb = page(folder/name)
         except Exception as e: raise SiteError(f'{name}: {e}') from e
         if name=='index.ipynb': nb['cells'].append(convert.new_cell('toctree', convert.toctree(contents)))
-        (staged/f'{convert.page_name(name)}.ipynb').write_text(json.dumps(nb), encoding='utf-8')
-    if (folder/'images').exists(): shutil.copytree(folder/'images', staged/'images')
+        write_changed(staged/f'{convert.page_name(name)}.ipynb', json.dumps(nb))
+    if (folder/'images').exists(): shutil.copytree(folder/'images', staged/'images', dirs_exist_ok=True)
+    noted.write_text(json.dumps(now))
 
-def render(staged, out, title):
-    "Run Sphinx on the folder `staged`; a warning is an error"
+def page_links(cfg, name):
+    "Texts and addresses that lead from the page of the notebook `name` to its source, if the repository is known"
+    host, url = urlsplit(cfg.git_url).hostname or '', cfg.git_url.removesuffix('.git').rstrip('/')
+    if not host: return []
+    path = f'{cfg.branch}/{cfg.nbs_path.name}/{name}'
+    subject = quote(f'Page {convert.page_name(name)}: ')
+    if host=='github.com': edit, report = f'{url}/edit/{path}', f'{url}/issues/new?title={subject}'
+    elif 'gitlab' in host: edit, report = f'{url}/-/edit/{path}', f'{url}/-/issues/new?issue[title]={subject}'
+    else: edit, report = f'{url}/_edit/{path}', f'{url}/issues/new?title={subject}'   # Forgejo and Gitea
+    return [('Edit this page', edit), ('Report an error', report)]
+
+def html_context(contents):
+    "What the templates and the search know of the site: its parts, and the links at the end of each page"
+    from nbdev.config import get_config
+    cfg, parts = get_config(), convert.sections(contents)
+    pages = [(title, [convert.page_name(name) for name in names]) for title, names in parts]
+    names = [name for _, names in parts for name in names]
+    return {'parts': pages, 'links_of': {convert.page_name(name): page_links(cfg, name) for name in names}}
+
+def render(work, title, contents):
+    "Run Sphinx on `work/staged`; a warning is an error"
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
-    with tempfile.TemporaryDirectory() as doctrees, patch_docutils(HERE), docutils_namespace():
-        app = Sphinx(staged, HERE, out, doctrees, 'html', confoverrides={'project': title, 'html_title': title},
-            status=None, warning=sys.stderr, freshenv=True, warningiserror=True)
+    with patch_docutils(HERE), docutils_namespace():
+        app = Sphinx(work/'staged', HERE, work/'html', work/'doctrees', 'html', status=None, warning=sys.stderr,
+            confoverrides={'project': title, 'html_title': title, 'html_context': html_context(contents)},
+            warningiserror=True)
         app.build()
     if app.statuscode: raise SiteError('Sphinx warned, see above')
-    shutil.rmtree(out/'.doctrees', ignore_errors=True)
-    (out/'.buildinfo').unlink(missing_ok=True)
+
+def make(work, folder, quarto):
+    "Make the pages in `work/html`, from what is there of an earlier build and what has changed since"
+    title, contents = read_site(quarto)
+    check_notebooks(contents, folder)
+    key, kept = common(contents, folder, quarto), work/'common.txt'
+    if not kept.exists() or kept.read_text()!=key: shutil.rmtree(work, ignore_errors=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        stage(folder, work, contents)
+        render(work, title, contents)
+        broken = links.broken_links(work/'html')
+        if broken: raise SiteError('links that lead nowhere:\n' + '\n'.join(broken))
+        kept.write_text(key)
+    except BaseException:   # A page with a fault would not be looked at again
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+# The site
+
+TERMINAL = re.compile(r'div\.highlight \.-Color[^{]*\{[^}]*\}\s*')
+
+def trim_styles(site):
+    "Drop MyST-NB's five hundred rules for the colours of terminals, which no output here has"
+    for path in (site/'_static').glob('mystnb.*.css'):
+        path.write_text(TERMINAL.sub('', path.read_text(encoding='utf-8')), encoding='utf-8')
 
 MARK = '.sgd-course-site'   # lies in every site that was built here, so that only such a folder is ever replaced
 MADE = 'Made by `python -m website`, which replaces this folder as a whole.\n'
@@ -125,20 +207,19 @@ def replace_folder(new, old):
     new.rename(old)
     shutil.rmtree(aside, ignore_errors=True)
 
-def build(out, folder=ROOT/'nbs', quarto=ROOT/'_quarto.yml'):
-    "Build the site of the notebooks in `folder`, and return its pages; a `SiteError` leaves `out` as it was"
+def build(out, folder=ROOT/'nbs', quarto=ROOT/'_quarto.yml', work=KEPT):
+    """Build the site of the notebooks in `folder`, and return its pages; a `SiteError` leaves `out` as it was.
+    `work` is a folder of the builder's own, in which it keeps what it has made"""
     out = Path(out).resolve()
     check_out(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with chdir(ROOT), tempfile.TemporaryDirectory(prefix='.site-', dir=out.parent) as tmp:
-        tmp = Path(tmp)
-        (tmp/'staged').mkdir()
-        title, contents = read_site(quarto)
-        stage(folder, tmp/'staged', contents)
-        render(tmp/'staged', tmp/'html', title)
-        broken = links.broken_links(tmp/'html')
-        if broken: raise SiteError('links that lead nowhere:\n' + '\n'.join(broken))
-        (tmp/'html'/MARK).write_text(MADE, encoding='utf-8')
+    work.parent.mkdir(parents=True, exist_ok=True)
+    with chdir(ROOT), FileLock(f'{work}.lock'), tempfile.TemporaryDirectory(prefix='.site-', dir=out.parent) as tmp:
+        make(work, folder, quarto)
+        new = Path(tmp)/'html'
+        shutil.copytree(work/'html', new, ignore=shutil.ignore_patterns('.buildinfo', '.doctrees'))
+        trim_styles(new)
+        (new/MARK).write_text(MADE, encoding='utf-8')
         check_out(out)   # again, since building takes a while
-        replace_folder(tmp/'html', out)
+        replace_folder(new, out)
     return sorted(p.name for p in out.glob('*.html'))

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from docutils import nodes
 
+from sgd_course.glossary import all_terms
+
 author = copyright = ''
-extensions = ['myst_nb', 'sphinx_copybutton']
+extensions = ['myst_nb', 'sphinx_copybutton', 'website.fonts', 'website.maths', 'website.search', 'website.tables']
+html_math_renderer = 'mathml'
 language = 'en'
 
 # Notebooks: nothing is run, the outputs are the stored ones
@@ -19,13 +22,10 @@ myst_heading_anchors = 4
 myst_update_mathjax = False
 copybutton_selector = 'div.cell_input pre, div.highlight-python pre, div.highlight-bash pre, div.highlight-sh pre'
 
-# Maths: KaTeX from this site, on the pages that have maths
-mathjax_path = 'katex/katex.min.js'
-mathjax_options = {'defer': 'defer'}
-
 # Look
 html_theme = 'furo'
 html_static_path = [str(Path(__file__).parent/'static')]
+templates_path = ['templates']
 html_favicon = str(Path(__file__).parent/'static/favicon.svg')
 html_css_files = ['course.css']
 html_js_files = [('course.js', {'defer': 'defer'})]
@@ -33,8 +33,8 @@ html_show_sphinx = html_show_copyright = html_show_sourcelink = html_copy_source
 html_permalinks_icon = '#'
 html_last_updated_fmt = None
 fonts = {
-    'font-stack': '"Source Sans 3", system-ui, sans-serif',
-    'font-stack--headings': '"Source Sans 3", system-ui, sans-serif',
+    'font-stack': '"Source Sans 3", "Like Source Sans", "Like Source Sans, too", system-ui, sans-serif',
+    'font-stack--headings': '"Source Sans 3", "Like Source Sans", "Like Source Sans, too", system-ui, sans-serif',
     'font-stack--monospace': '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
 }
 light = {'color-brand-primary': '#00598c', 'color-brand-content': '#00598c', 'color-brand-visited': '#6b4a86'}
@@ -42,16 +42,11 @@ dark = {'color-brand-primary': '#6cb8e6', 'color-brand-content': '#6cb8e6', 'col
 html_theme_options = {
     'navigation_with_keys': True,
     'top_of_page_buttons': [],
+    'footer_icons': [{'name': 'Text and figures: CC BY 4.0', 'html': 'Text and figures: CC BY 4.0', 'class': '',
+        'url': 'https://creativecommons.org/licenses/by/4.0/'}],
     'light_css_variables': fonts | light,
     'dark_css_variables': dark,
 }
-
-def add_maths(app, pagename, templatename, context, doctree):
-    "Load KaTeX's style and its renderer on pages with maths; Sphinx adds mathjax_path on the same condition"
-    if not context.get('has_maths_elements'): return
-    app.builder.add_css_file('katex/katex.min.css')
-    app.builder.add_js_file('katex/auto-render.min.js', defer='defer')
-    app.builder.add_js_file('maths.js', defer='defer')
 
 def kind(name):
     "What Sphinx calls the thing of this name"
@@ -66,6 +61,35 @@ def note_names(app, doctree):
         for anchor, name in re.findall(r'<span id="(api-[\w.]+)">([\w.]+)', line.astext()):
             app.env.get_domain('py').note_object(f'{module[1]}.{name}', kind(name), anchor)
 
+MEANINGS = {f'glossary.html#{term.anchor}': term.means for term in all_terms()}
+
+def say_meanings(app, doctree, page):
+    "A link to the glossary says what the word means while the pointer is on it"
+    for link in doctree.findall(nodes.reference):
+        meaning = MEANINGS.get(link.get('refuri'))
+        if meaning and page!='glossary': link.setdefault('reftitle', meaning)
+
+# Names, brackets and blanks have the colour of the text around them
+PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
+
+LITERAL = re.compile(r'<code class="docutils literal notranslate">(.*?)</code>', re.S)
+
+def lighten(app, page, template, context, doctree):
+    "Leave out half of the elements of a page: they colour code, or keep words in it together, that need neither"
+    if 'body' not in context: return
+    body = PLAIN.sub(r'\1', context['body'])
+    def without_spans(code): return f'<code class="literal">{re.sub("</?span[^>]*>", "", code[1])}</code>'
+    context['body'] = LITERAL.sub(without_spans, body)
+
+def drop_scripts(app, page, template, context, doctree):
+    "Sphinx marks the words of a search in the page that one comes to; the search of this site does not use it"
+    context['script_files'] = [o for o in context['script_files'] if 'sphinx_highlight' not in str(o.filename)]
+
+def add_page_links(app, page, template, context, doctree):
+    "What leads from a page to its source, once the repository has an address"
+    context['page_links'] = context['links_of'].get(page, [])
+
 def setup(app):
-    app.connect('html-page-context', add_maths)
     app.connect('doctree-read', note_names)
+    app.connect('doctree-resolved', say_meanings)
+    for handler in (lighten, drop_scripts, add_page_links): app.connect('html-page-context', handler)

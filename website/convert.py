@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from .pictures import in_two_themes
+
 # Bold first words of a block quote that make it a note, and the look of that note
 NOTES = {'Note': 'note', 'Why': 'note', 'Tip': 'tip', 'Predict': 'tip', 'Try': 'tip', 'Exercise': 'important',
     'Important': 'important', 'Warning': 'warning', 'Caution': 'caution'}
@@ -111,6 +113,12 @@ def defined_names(source):
             names.append(owner+node.name)
     return [name for name in names if not name.startswith('_')]
 
+def only_imports(source):
+    "Is this code that only makes names known, and sets the style of plots?"
+    nodes = ast.parse('' if source.startswith(('%', '!')) else source).body
+    def plain(node): return isinstance(node, (ast.Import, ast.ImportFrom)) or ast.unparse(node)=='use_style()'
+    return bool(nodes) and all(map(plain, nodes))
+
 def doc_text(cell):
     "The Markdown that a `show_doc` cell put out"
     return ''.join(''.join(o.get('data', {}).get('text/markdown', '')) for o in cell['outputs'])
@@ -132,6 +140,12 @@ def tab(module, names, links):
 def new_cell(cell_id, text): return {'cell_type': 'markdown', 'id': cell_id, 'metadata': {}, 'source': text}
 
 # Whole notebooks
+
+def title(nb):
+    "The title of a notebook as it is written: its first heading, or ''"
+    texts = [''.join(cell['source']) for cell in nb['cells'] if cell['cell_type']=='markdown']
+    found = re.search('^# (.+)', '\n'.join(texts), re.M)
+    return found[1] if found else ''
 
 def title_cell(source, below=''):
     "Title and summary of a page, from the front matter that nbdev makes of the first cell, and the line `below` them"
@@ -182,13 +196,17 @@ class Converter:
         return [new_cell(cell_id, head + markdown(text, self.doc_base))]
 
     def output(self, output):
-        "An output as it is stored, but for Markdown, in which nbdev has linked names"
-        if 'text/markdown' not in output.get('data', {}): return output
-        return output | {'data': {'text/markdown': markdown(''.join(output['data']['text/markdown']), self.doc_base)}}
+        "An output as it is stored, but for Markdown, in which nbdev has linked names, and for pictures"
+        changes = {'text/markdown': lambda text: markdown(text, self.doc_base), 'image/svg+xml': in_two_themes}
+        for kind, change in changes.items():
+            if kind in output.get('data', {}): return output | {'data': {kind: change(''.join(output['data'][kind]))}}
+        return output
 
     def code(self, cell, cell_id):
         "A code cell with its stored outputs"
         options, source = split_options(cell['source'])
+        if not cell['outputs'] and only_imports(source):
+            options = {'code-fold': True, 'code-summary': 'Imports'} | options
         new = {'cell_type': 'code', 'id': cell_id, 'metadata': render_metadata(options), 'source': source,
             'execution_count': None, 'outputs': [self.output(o) for o in cell['outputs']]}
         if not {'exports', 'inner'} & options.keys(): return [new]

@@ -15,7 +15,9 @@ from pathlib import Path
 import click
 
 import sgd_course
+from .merging import cell_prints, merge
 from .. import __version__
+from .copies import glossary_page, learners_copy, titles_of
 from ..files import read_whole, write_trouble, write_whole
 
 # %% ../../nbs/making/lab.ipynb #faf40475
@@ -38,10 +40,29 @@ def course_notebooks(
 def course_files(
     source, # Folder with the chapters
 )->list[str]: # Names relative to `source`, with `/` on every system
-    "The notebooks of the course and their pictures, sorted by name"
-    places = '[!_.]*.ipynb', 'making/[!_.]*.ipynb', 'images/[!_.]*'
+    "The notebooks of the course and what they need, sorted by name"
+    places = ('[!_.]*.ipynb', 'making/[!_.]*.ipynb', 'images/[!_.]*', 'glossary.md',
+        'own_exercises/[!_.]*.md') # The last are a teacher's
     paths = [p for place in places for p in Path(source).glob(place) if p.is_file()]
     return sorted(p.relative_to(source).as_posix() for p in paths)
+
+# %% ../../nbs/making/lab.ipynb #12f4248a
+RECORD = '.sgd_course.json'
+
+def course_copies(
+    source, # Folder with the chapters
+)->dict[str, bytes]: # Content by name, as from `course_files`
+    "What a learner is given: each file made ready; those of a class are so already"
+    source = Path(source)
+    if (source/RECORD).is_file():
+        return {name: (source/name).read_bytes() for name in course_files(source)}
+    titles = titles_of(source)
+    copies = {name: learners_copy((source/name).read_bytes(), name, titles)
+              for name in course_files(source)}
+    if 'glossary.ipynb' in copies:
+        cells = json.loads((source/'glossary.ipynb').read_bytes())['cells']
+        copies['glossary.md'] = glossary_page(cells)
+    return copies
 
 # %% ../../nbs/making/lab.ipynb #09f58a3f
 def written_in(
@@ -72,12 +93,12 @@ def decide(
     mine:str|None, # Fingerprint of the learner's file; `None` if there is none
     given:str|None, # Fingerprint of the version last given; `None` if unknown
     shipped:str, # Fingerprint of today's version
-)->str: # 'new', 'again', 'same', 'update', 'yours' or 'beside'
+)->str: # 'new', 'again', 'same', 'update', 'yours' or 'merge'
     "What to do with one file of the learner's folder"
     if mine is None: return 'new' if given is None else 'again'
     if mine==shipped: return 'same'
     if mine==given: return 'update'
-    return 'yours' if given==shipped else 'beside'
+    return 'yours' if given==shipped else 'merge'
 
 # %% ../../nbs/making/lab.ipynb #a1891c36
 def replace_file(
@@ -89,8 +110,6 @@ def replace_file(
     return write_whole(path, data, ready=lambda: fingerprint_file(path)==over)
 
 # %% ../../nbs/making/lab.ipynb #1503acae
-RECORD = '.sgd_course.json'
-
 def read_record(
     folder, # The learner's folder
 )->dict[str, str]: # Name of each file given, and the fingerprint of the version
@@ -100,16 +119,29 @@ def read_record(
     whole = isinstance(given, dict) and all(isinstance(v, str) for v in given.values())
     return given if whole else {}
 
+def read_cells(
+    folder, # The learner's folder
+)->dict[str, dict]: # Name of each notebook given, and the fingerprints of its cells
+    "What the record says of single cells; nothing if that is damaged, or older than this"
+    try:
+        cells = json.loads(read_whole(Path(folder)/RECORD))['cells']
+        good = all(isinstance(o, str) for found in cells.values() for o in found.values())
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError,
+            RecursionError): return {}
+    return cells if good else {}
+
 # %% ../../nbs/making/lab.ipynb #92bbf4fe
 def write_record(
     folder, # The learner's folder
     given:dict[str, str], # Name of each file given, and the fingerprint of the version
     signed:str='', # Where Jupyter keeps the signatures; empty if there are none yet
+    cells:dict|None=None, # Fingerprints of the cells; those noted before if `None`
 ):
     "Note what was given; raises `OSError` if the disk refuses"
     path = Path(folder)/RECORD
-    text = json.dumps({'version': __version__, 'given': given, 'signed': signed}, indent=1)
-    write_whole(path, text.encode())
+    cells = read_cells(folder) if cells is None else cells
+    record = {'version': __version__, 'given': given, 'signed': signed, 'cells': cells}
+    write_whole(path, json.dumps(record, indent=1).encode())
 
 # %% ../../nbs/making/lab.ipynb #722dce93
 def name_beside(
@@ -124,22 +156,41 @@ def name_beside(
         other = path.with_name(f'{path.stem} (version {mark}){path.suffix}')
         if fingerprint_file(other) in (None, shipped): return other
 
+# %% ../../nbs/making/lab.ipynb #98cc95a3
+def lay_merged(
+    path, # The learner's file, in which something was written
+    data:bytes, # Today's version
+    cells:dict|None, # Fingerprints of the cells last given; `None` if unknown
+)->str: # 'merged'; 'both' if a cell was changed on both sides; '' if it could not be done
+    "Merge today's version into the learner's file; may raise `OSError`"
+    mine = read_whole(path)
+    found = merge(mine, cells, data) if cells else None
+    if not found: return ''
+    merged, conflicts = found
+    if not write_whole(path, merged, ready=lambda: read_whole(path)==mine):
+        return lay_merged(path, data, cells)
+    return 'both' if conflicts else 'merged'
+
 # %% ../../nbs/making/lab.ipynb #1b5339ac
 def lay_file(
     path, # The learner's file
     data:bytes, # Today's version
     given:str|None, # Fingerprint of the version last given; `None` if unknown
     version:str=__version__, # Version of the course
+    cells:dict|None=None, # Fingerprints of the cells last given; `None` if unknown
 )->tuple[str, Path]: # What was done (see `decide`), and the file it concerns
     "Bring one file of the learner's folder up to date; may raise `OSError`"
     mine = fingerprint_file(path)
     shipped = fingerprint(data)
     step = decide(mine, given, shipped)
     if step in ('same', 'yours'): return step, path
-    target = name_beside(path, shipped, version) if step=='beside' else path
-    written = replace_file(target, data, over=None if step=='beside' else mine)
-    if written or fingerprint_file(target)==shipped: return step, target
-    return lay_file(path, data, given, version)
+    if step=='merge':
+        step = lay_merged(path, data, cells)
+        if step: return step, path
+    target = path if step else name_beside(path, shipped, version)
+    written = replace_file(target, data, over=mine if step else None)
+    if written or fingerprint_file(target)==shipped: return step or 'beside', target
+    return lay_file(path, data, given, version, cells)
 
 # %% ../../nbs/making/lab.ipynb #63364473
 def room_for(
@@ -173,11 +224,14 @@ def lay_files(
 ):
     "Bring all files up to date, then the record; may raise `OSError`"
     given = read_record(folder)
+    cells = read_cells(folder)
     for name, data in shipped.items():
-        step, path = lay_file(folder/name, data, given.get(name), version)
+        step, path = lay_file(folder/name, data, given.get(name), version, cells.get(name))
         done.setdefault(step, []).append(path.relative_to(folder).as_posix())
     now = given | {name: fingerprint(data) for name, data in shipped.items()}
-    if now!=given: write_record(folder, now)
+    prints = {name: cell_prints(data) for name, data in shipped.items()}
+    cells_now = cells | {name: found for name, found in prints.items() if found}
+    if (now, cells_now)!=(given, cells): write_record(folder, now, cells=cells_now)
 
 # %% ../../nbs/making/lab.ipynb #f6b852b0
 def is_damaged(
@@ -197,7 +251,7 @@ def lay_out(
     source = Path(source or course_notebooks())
     folder = Path(folder)
     check_folder(folder, source)
-    shipped = {name: (source/name).read_bytes() for name in course_files(source)}
+    shipped = course_copies(source)
     done = {}
     need = 0
     try:
@@ -232,6 +286,9 @@ MESSAGES = {
     'new': 'Copied {n}.',
     'again': 'Copied again, since it was gone: {names}.',
     'update': 'Replaced by a newer version, since you had not changed it: {names}.',
+    'merged': 'A newer version, and all that you have written, are both in {names}.',
+    'both': 'A newer version, and all that you have written, are both in {names}. You have '
+        'changed a cell of which there is a newer version: it stands above yours.',
     'beside': 'You have changed a chapter of which there is a newer version. '
         'Yours is untouched; the newer one lies beside it: {names}.',
     'damaged': 'Damaged, so that Jupyter cannot open it: {names}. It is as you left it. '
@@ -256,6 +313,14 @@ def has_browser()->bool:
     except webbrowser.Error: return False
     return True
 
+# %% ../../nbs/making/lab.ipynb #d9caca4e
+def shown_in(
+    data:bytes, # Content of a notebook
+)->str|None: # `None` if it is none
+    "All that a notebook shows: its cells with their outputs, whichever Python they are for"
+    try: return json.dumps(json.loads(data)['cells'])
+    except (ValueError, KeyError, TypeError, RecursionError): return None
+
 # %% ../../nbs/making/lab.ipynb #7dfdf97e
 def trust(
     folder, # The learner's folder
@@ -267,12 +332,12 @@ def trust(
     from nbformat.sign import NotebookNotary
     source = Path(source or course_notebooks())
     signed = []
-    known = {(source/name).read_bytes() for name in course_files(source)}
+    known = {shown_in(data) for data in course_copies(source).values()} - {None}
     try:
         notary = NotebookNotary()
         for name in course_files(folder):
             data = (Path(folder)/name).read_bytes()
-            if name.endswith('.ipynb') and data in known:
+            if name.endswith('.ipynb') and shown_in(data) in known:
                 notary.sign(from_dict(json.loads(data)))
                 signed.append(name)
         write_record(folder, read_record(folder), signed=notary.db_file)
@@ -315,8 +380,32 @@ def lend_folder(
     return [f"Jupyter's own folder cannot be written ({trouble}), so Jupyter keeps its "
         f'files in {lent}. {JUPYTER_CURE}']
 
-# %% ../../nbs/making/lab.ipynb #efe07d39
+# %% ../../nbs/making/lab.ipynb #db3efdaf
 FIRST_PAGE = 'lab/tree/index.ipynb'
+
+def first_page(
+    folder, # The learner's folder
+)->str: # The last part of a link
+    "Where JupyterLab opens: with the tabs that were open, or else on the first page"
+    for path in (Path(folder)/'.workspaces').glob('default-*'):
+        try: tabs = json.loads(read_whole(path))['data']['layout-restorer:data']['main']
+        except (OSError, ValueError, KeyError, TypeError, RecursionError): continue
+        if isinstance(tabs, dict) and tabs.get('current'): return 'lab'
+    return FIRST_PAGE
+
+# %% ../../nbs/making/lab.ipynb #efe07d39
+SERVER = [
+    '--ServerApp.ip=127.0.0.1', '--ServerApp.answer_yes=True',
+    "--ServerApp.tornado_settings={'ws_ping_interval': 0}", # This machine is always there
+    '--MappingKernelManager.cull_idle_timeout=3600', # Seconds
+    '--MappingKernelManager.cull_interval=300',
+    '--MappingKernelManager.cull_connected=True', '--Application.log_level=ERROR']
+
+def encryption()->list[str]: # Arguments; empty where Jupyter is too old to need them
+    "Let what the page and Python say to each other be encrypted"
+    from jupyter_client import KernelManager
+    known = hasattr(KernelManager, 'transport_encryption')
+    return ['--KernelManager.transport_encryption=auto'] if known else []
 
 def lab_command(
     folder, # The learner's folder
@@ -330,10 +419,9 @@ def lab_command(
     settings = Path(sgd_course.__path__[0])/'content'/'lab_settings'
     folder = Path(folder).resolve()
     cmd = [sys.executable, '-P', '-m', 'jupyterlab', # -P: not from this folder
-           f'--ServerApp.root_dir={folder}', '--ServerApp.ip=127.0.0.1',
-           f'--LabApp.default_url=/{FIRST_PAGE}', f'--LabApp.app_settings_dir={settings}',
-           f'--LabApp.workspaces_dir={folder/".workspaces"}',
-           '--ServerApp.answer_yes=True', '--Application.log_level=WARN']
+           f'--ServerApp.root_dir={folder}', f'--LabApp.default_url=/{first_page(folder)}',
+           f'--LabApp.app_settings_dir={settings}',
+           f'--LabApp.workspaces_dir={folder/".workspaces"}', *SERVER, *encryption()]
     if hasattr(os, 'geteuid') and os.geteuid()==0:
         cmd.append('--allow-root') # As in a container; Jupyter would refuse
     if port is not None: cmd += [f'--ServerApp.port={port}', '--ServerApp.port_retries=0']
@@ -343,6 +431,7 @@ def lab_command(
 def server_link(
     token:str, # Token given to the server
     pid:int=0, # Its process number, in case the user's own settings replaced the token
+    page:str=FIRST_PAGE, # Page to open
     notes=None, # Folder with Jupyter's notes; Jupyter's own if `None`
 )->str|None: # Link to the first page; `None` while the server is not up
     "The link that opens the first page of a running server"
@@ -353,7 +442,31 @@ def server_link(
         try: info = json.loads(read_whole(note))
         except (OSError, ValueError): continue # Gone by now, or being written
         if info['token']==token or info['pid']==pid:
-            return f"{info['url']}{FIRST_PAGE}?token={info['token']}"
+            return f"{info['url']}{page}?token={info['token']}"
+
+# %% ../../nbs/making/lab.ipynb #717cfe98
+APART = ({'creationflags': subprocess.CREATE_NEW_PROCESS_GROUP} if os.name=='nt'
+         else {'start_new_session': True})
+
+def tell_link(
+    server:subprocess.Popen, # The server
+    token:str, # Token given to it
+    page:str, # Page to open
+):
+    "Print the link as soon as the server is up, or return when it has ended"
+    while server.poll() is None and not (link := server_link(token, server.pid, page)):
+        time.sleep(0.1)
+    if server.poll() is None:
+        click.echo(f'\nYour course is open at\n\n    {link}\n\nStop it with Ctrl-C.')
+
+def wants_to_stop()->bool: # `True` if nobody can be asked, or does not answer
+    "Ask the learner, who may have typed something that is not saved yet"
+    if not sys.stdin.isatty(): return True
+    click.echo('\nOpen pages save every minute. A dot on a tab: not yet.')
+    try: stop = click.confirm('Stop the course now?', default=True)
+    except click.Abort: return True # Ctrl-C again
+    if not stop: click.echo('The course goes on.')
+    return stop
 
 # %% ../../nbs/making/lab.ipynb #ee64c539
 def run_lab(
@@ -361,16 +474,24 @@ def run_lab(
 )->int: # Exit code of the server
     "Run JupyterLab until it ends, and print its link"
     token = secrets.token_hex(24)
-    env = os.environ | {'JUPYTER_TOKEN': token, 'JUPYTER_PREFER_ENV_PATH': '1'}
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    server = subprocess.Popen(cmd, env=env)
+    usual = {'OMP_WAIT_POLICY': 'PASSIVE', 'SGD_COURSE_LAB': '1'}
+    env = usual | os.environ | {'JUPYTER_TOKEN': token, 'JUPYTER_PREFER_ENV_PATH': '1'}
+    def stop(*_): sys.exit(143)
+    signal.signal(signal.SIGTERM, stop)
+    if hasattr(signal, 'SIGHUP'): signal.signal(signal.SIGHUP, stop) # Terminal closed
+    server = subprocess.Popen(cmd, env=env, **APART)
+    page = next(o.partition('=/')[2] for o in cmd if o.startswith('--LabApp.default_url='))
+    told = ask = False
     try:
-        while server.poll() is None and not (link := server_link(token, server.pid)):
-            time.sleep(0.1)
-        if server.poll() is None:
-            click.echo(f'\nYour course is open at\n\n    {link}\n\nStop it with Ctrl-C.')
-        return server.wait()
-    except KeyboardInterrupt: return server.wait() # Jupyter was interrupted by the same key
+        while True:
+            try:
+                if ask and wants_to_stop(): return 0
+                ask = False
+                if not told: tell_link(server, token, page)
+                told = True
+                return server.wait()
+            except KeyboardInterrupt: ask = True # Also when it comes while we answer
     finally:
         server.terminate()
-        server.wait()
+        try: server.wait(30)
+        except subprocess.TimeoutExpired: server.kill() # It hangs on a kernel

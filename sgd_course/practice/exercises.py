@@ -9,6 +9,7 @@ __all__ = ['Exercise', 'parse_exercises', 'exercise_texts', 'exercise_titles', '
 # %% ../../nbs/making/exercises.ipynb #3d804c60
 import ast, difflib, re, tomllib
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from ..expect import refuse
@@ -48,6 +49,9 @@ class Wrong(NamedTuple):
     code:str # The answer
     message:str # What to say about it
     belief:str # The misconception behind it, such as 'M14', or ''
+    half:str='' # The part of the misconception to quote; '' for all of it
+    only:tuple=() # Pieces of code, one of which must be in the learner's answer
+    without:tuple=() # Pieces of code that must not be in it
 
 # %% ../../nbs/making/exercises.ipynb #b7030589
 class Exercise(NamedTuple):
@@ -126,7 +130,7 @@ def sections_of(
 )->list[Section]:
     "The sections; raises `ValueError` for one that is unknown, missing, or there twice"
     sections = []
-    wrong = re.compile(r'Wrong( \(M\d+\))?')
+    wrong = re.compile(r'Wrong( \(M\d+(: .+)?\))?')
     for o in split_headings(part.text, '### ', part.line):
         place = f'{name} ({file}, line {o.line})'
         before = [s.head for s in sections]
@@ -172,7 +176,18 @@ def hints_of(section):
 
 def wrong_of(section):
     "A typical wrong answer from its section"
-    return Wrong(block_of(section), words_of(section), section.head[7:-1])
+    belief, _, half = section.head[7:-1].partition(': ')
+    condition, message = condition_of(words_of(section))
+    need(message, 'words beside the code', section.place)
+    return Wrong(block_of(section), message, belief, half, *condition)
+
+def condition_of(words):
+    "What the learner's code must have and must not have, and the words without that line"
+    first, _, rest = words.partition('\n')
+    found = re.fullmatch(r'\*Only(?: with (.+?))?(?: and)?(?: without (.+))?\*', first)
+    if not found: return ((), ()), words
+    pieces = [tuple(re.findall('`([^`]+)`', part or '')) for part in found.groups()]
+    return pieces, rest.strip()
 
 # %% ../../nbs/making/exercises.ipynb #dfa6c3a2
 def parse_exercises(
@@ -193,11 +208,16 @@ def chapter_number(
     return int(found[1])
 
 # %% ../../nbs/making/exercises.ipynb #f45d53d6
-def exercise_texts()->dict[str, str]: # Chapter (name of its module) and text of its file
-    "The files of exercises that come with the package, in the order of the course"
-    folder = files('sgd_course')/'content'/'exercises'
-    texts = {p.name[:-3]: p.read_text(encoding='utf-8')
-             for p in folder.iterdir() if p.name.endswith('.md')}
+def exercise_texts(
+    own='own_exercises', # Folder with files of one's own, if there is one
+)->dict[str, str]: # Chapter (name of its module) and text of its file
+    "The files of exercises of `own` and of the package, in the order of the course"
+    texts = {}
+    course = files('sgd_course')/'content'/'exercises'
+    for folder in ([Path(own)] if own else []) + [course]:
+        paths = folder.iterdir() if folder.is_dir() else []
+        texts |= {p.name[:-3]: p.read_text(encoding='utf-8')
+                  for p in paths if p.name.endswith('.md')}
     return dict(sorted(texts.items(), key=lambda item: chapter_number(*item)))
 
 # %% ../../nbs/making/exercises.ipynb #04a62a02

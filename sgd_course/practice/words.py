@@ -12,7 +12,7 @@ from html import escape
 # %% ../../nbs/making/words.ipynb #c30c20ec
 SIGNS = {
     r'\tfrac12': '½', r'\tfrac14': '¼', r'\tfrac22': '2/2 ', r'\tfrac2n': '2/n ',
-    r'\sigma': 'σ', r'\mu': 'μ', r'\alpha': 'α', r'\beta': 'β',
+    r'\sigma': 'σ', r'\mu': 'μ', r'\alpha': 'α', r'\beta': 'β', r'\varepsilon': 'ε',
     r'\approx': '≈', r'\leftarrow': '←', r'\pm': '±', r'\le': '≤',
     r'\cdot ': '·', r'\cdot': '·', r'\sum': 'Σ', r'\log': 'log ', r'\max': 'max',
     r'\lceil': '⌈', r'\rceil': '⌉', r'\,': ' ',
@@ -27,6 +27,7 @@ def plain_formula(
     text = re.sub(r'\\(?:text|mathsf|mathrm)\{([^}]*)\}', r'\1', tex)
     for command, sign in SIGNS.items(): text = text.replace(command, sign)
     text = re.sub(r'\\sqrt\{([^}]*)\}', r'√(\1)', text)
+    text = re.sub(r'\\sqrt +(\w)', r'√\1', text)
     text = re.sub(r'\^\{([^}]*)\}', r'^(\1)', text)
     return re.sub(r'_([aij012])(?![A-Za-z0-9])', lambda found: INDICES[found[1]], text)
 

@@ -6,6 +6,7 @@ import torch
 from click.testing import CliRunner
 
 from repository import ROOT
+from subtests import each
 from sgd_course import files
 from sgd_course.app import cli, doctor
 from sgd_course.app.train import Settings, check_settings, run_file, train_digits
@@ -68,7 +69,7 @@ ABSURD = [('epochs', [0, 10**30]), ('hidden', [-1, 10**9, 10**19, '1e19']),
     ('lr', [0, -1, 1e300, 1e-300, 'nan', 'inf']),
     ('batch_size', [0, 50_001, 10**12]), ('seed', [-1, 2**32, 0.5]), ('device', ['hpu', 'meta', 'cuda:99', 'nonsense'])]
 
-@pytest.mark.parametrize('name, value', [(name, value) for name, values in ABSURD for value in values])
+@each('name, value', [(name, value) for name, values in ABSURD for value in values])
 def test_absurd_numbers_are_refused_by_name(name, value, tmp_path):
     option, out = f'--{name.replace("_", "-")}', tmp_path/'new'/'network.pt'
     res = call('train', option, value, '--out', out)
@@ -147,7 +148,7 @@ def test_doctor_finds_what_hides_a_library(tmp_path):
     names = [str(tmp_path/name) for name in ('PIL', 'random.py', 'torch.py')]
     assert found.cure and found.found.split(': ')[0]==', '.join(names)
 
-DAMAGED = {'{"format": 1': 'is set aside', '{"format": 2}': 'update', '['*100_000: 'is set aside'}
+DAMAGED = {'{"format": 1': 'is set aside', '{"format": 3}': 'update', '['*100_000: 'is set aside'}
 
 @pytest.mark.parametrize('text', DAMAGED, ids=range(len(DAMAGED)))
 def test_doctor_reads_the_progress(text, tmp_path, monkeypatch):

@@ -309,7 +309,7 @@ def test_chapters_are_signed_once_and_again_when_it_is_needed(course, mine, tmp_
     monkeypatch.setattr(lab, 'course_notebooks', lambda: course)
     monkeypatch.setattr(cli, 'run_lab', lambda cmd: 0)
     signed, sign = [], cli.trust
-    monkeypatch.setattr(cli, 'trust', lambda folder: signed.append(sign(folder)))
+    monkeypatch.setattr(cli, 'trust', lambda folder, source: signed.append(sign(folder, source)))
     def signed_at_start():
         signed.clear()
         assert call('lab', mine, '--no-browser').exit_code==0
@@ -333,3 +333,74 @@ def test_no_window_on_a_machine_without_one(tmp_path, monkeypatch):
     res = call('lab', tmp_path/'mine')
     assert res.exit_code==0 and '--no-browser' in started[0]
     assert str(tmp_path/'mine') in res.output and 'Copied' in res.output
+
+# Ctrl-C
+
+SERVER = '''
+import json, os, time
+note = {'url': 'http://127.0.0.1:1/', 'token': 'x', 'pid': os.getpid()}
+with open(os.environ['JUPYTER_RUNTIME_DIR'] + '/jpserver-1.json', 'w') as f: json.dump(note, f)
+time.sleep(600)
+'''
+
+RUN = '''
+import sys
+from sgd_course.app.lab import run_lab
+sys.exit(run_lab([sys.executable, '-c', sys.argv[1], '--LabApp.default_url=/lab']))
+'''
+
+@pytest.fixture
+def terminal(tmp_path):
+    "A program in a terminal of its own that runs a server: what types, what waits for words, what waits for the end"
+    pty = pytest.importorskip('pty', reason='Windows has no such terminals')
+    pid, fd = pty.fork()
+    if not pid:
+        os.environ |= {'PYTHONPATH': str(ROOT), 'JUPYTER_RUNTIME_DIR': str(tmp_path)}
+        os.execv(sys.executable, [sys.executable, '-c', RUN, SERVER])
+    printed = b''
+    def said(text):
+        nonlocal printed
+        while text.encode() not in printed:
+            try: printed += os.read(fd, 1000)
+            except OSError: raise AssertionError(f'ended without {text!r}: {printed.decode()}') from None
+        printed = b''
+    yield lambda keys: os.write(fd, keys.encode()), said, lambda: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(fd)
+
+def test_ctrl_c_asks_before_the_server_stops(terminal, tmp_path):
+    type_in, said, ended = terminal
+    said('Stop it with Ctrl-C')
+    server = json.loads((tmp_path/'jpserver-1.json').read_text())['pid']
+    type_in('\x03')
+    said('Stop the course now?')
+    type_in('n\n')
+    said('The course goes on')
+    type_in('\x03')
+    said('Stop the course now?')
+    os.kill(server, 0)   # It is still there
+    type_in('\n')
+    assert ended()==0
+    with pytest.raises(ProcessLookupError): os.kill(server, 0)
+
+def test_ctrl_c_while_the_course_answers_asks_again(monkeypatch):
+    asked = []
+    class Server:
+        pid = 0
+        def poll(self): return None
+        def wait(self, timeout=None):
+            if timeout is None: raise KeyboardInterrupt
+        def terminate(self): asked.append('terminated')
+    def answer():
+        asked.append('asked')
+        if asked==['asked']: raise KeyboardInterrupt
+        return len(asked)==3
+    monkeypatch.setattr(lab.subprocess, 'Popen', lambda *a, **k: Server())
+    monkeypatch.setattr(lab.signal, 'signal', lambda *a: None)
+    monkeypatch.setattr(lab, 'tell_link', lambda *a: None)
+    monkeypatch.setattr(lab, 'wants_to_stop', answer)
+    assert lab.run_lab(['--LabApp.default_url=/lab/tree/index.ipynb'])==0
+    assert asked==['asked']*3+['terminated']
+
+def test_where_nobody_can_be_asked_it_stops(monkeypatch):
+    monkeypatch.setattr(sys.stdin, 'isatty', lambda: False, raising=False)
+    assert lab.wants_to_stop()

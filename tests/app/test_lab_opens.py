@@ -1,13 +1,15 @@
 "`sgd-course lab` for real: JupyterLab opens, runs a chapter and keeps the work"
-import json, os, re, socket, sys, time
+import json, os, re, signal, socket, sys, time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from conftest import PATIENCE
-from lab import start_lab, status, wait_for
+from lab import new_lab, start_lab, status, wait_for
 from repository import NOTEBOOKS, ROOT
 from sgd_course.app.cli import lay_out
+from sgd_course.app.lab import course_copies
 
 CHAPTERS = [p.name for p in NOTEBOOKS if re.match(r'\d\d_', p.name)]
 
@@ -25,15 +27,16 @@ def as_bytes(frame): return frame if isinstance(frame, bytes) else frame.encode(
 
 class LabPage:
     "A page in which JupyterLab shows the notebook `chapter`, to which it came by the link on the first page"
-    def __init__(self, lab, browser, chapter):
+    def __init__(self, lab, browser, chapter, own_tabs=True):
         self.lab, self.chapter, self.path = lab, chapter, Path(lab.folder)/chapter
         self.page = browser.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.introduced = []   # Websockets of kernels that have said who they are: what is run before is lost
         self.page.on('websocket', lambda o: o.on('framereceived', lambda frame: self.listen(o.url, frame)))
-        self.page.goto(lab.link.replace('/lab/tree', f'/lab/workspaces/{self.path.stem}/tree'))
+        place = f'workspaces/{self.path.stem}/' if own_tabs else ''
+        self.page.goto(lab.link.replace('/lab/tree', f'/lab/{place}tree'))
         self.current('index.ipynb')
-        self.into_sight(self.page.locator(f'.jp-RenderedMarkdown a[href*="{chapter}"]').first).click()
+        self.into_sight(self.page.locator(f'.jp-RenderedMarkdown a[href*="{chapter}"]:visible').first).click()
         self.current(chapter)
 
     def into_sight(self, link):
@@ -86,7 +89,7 @@ def run_in_lab(shown):
 @pytest.mark.long
 def test_chapter_runs_and_is_kept(lab, browser):
     shown = LabPage(lab, browser, CHAPTERS[0])
-    stored = shown.page.locator('.jp-NotebookPanel:visible .jp-RenderedSVG img')
+    stored = shown.page.locator('.jp-NotebookPanel:visible .jp-RenderedHTML img[alt]')
     stored.first.wait_for()   # The chapter is trusted before it has run
     if shot := os.environ.get('LAB_SCREENSHOT'): shown.page.screenshot(path=shot)
     outputs = run_in_lab(shown)
@@ -109,3 +112,69 @@ def test_taken_port_is_told(tmp_path):
         process, log = start_lab(tmp_path/'my_course', s.getsockname()[1])
         assert process.wait(300)!=0
     wait_for(lambda: 'not available' in log.read_text(), 'message')
+
+@pytest.mark.long
+def test_chapter_as_a_learner_uses_it(tmp_path, browser):
+    "Nothing is changed by looking; a term is explained and found at once; keys lead out of a figure; Ctrl+S saves"
+    lab = new_lab(tmp_path)   # Of its own, since the chapter is changed
+    try: use_chapter(lab, browser)
+    finally: stop(lab)
+
+def use_chapter(lab, browser):
+    from playwright.sync_api import expect
+    shown = LabPage(lab, browser, CHAPTERS[1])
+    page, path = shown.page, shown.path
+    wait_for(shown.has_kernel, 'kernel')
+    page.get_by_role('button', name='Python 3 (ipykernel) | Idle').wait_for()
+    assert page.locator('.jp-mod-dirty').count()==0, 'opening a chapter leaves nothing to save'
+    panel = page.locator('.jp-NotebookPanel:visible')
+    figure = panel.locator('.sgd-figure[data-on]').first
+    figure.get_by_role('button', name='Step').click()
+    says, active = figure.locator('.says'), panel.locator('.jp-Cell.jp-mod-active')
+    expect(says).to_contain_text('Step 1')
+    expect(active).to_contain_text('descent_figure')
+    page.keyboard.press('Escape')
+    page.keyboard.press('ArrowUp')
+    expect(active).to_contain_text('From too small to too large')
+    page.keyboard.press('b')   # A new cell
+    expect(page.locator('.jp-mod-dirty')).not_to_have_count(0)
+    figure.get_by_role('slider', name='Learning rate').focus()
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('Control+s')
+    wait_for(lambda: cells(path.read_bytes())==cells(course_copies(ROOT/'nbs')[path.name]) + 1, 'saved notebook')
+    panel.locator('a[title^="All partial derivatives"]').first.click()   # Shown when the mouse rests on "gradient"
+    entry = page.locator('.jp-MarkdownViewer h3', has_text=re.compile('^gradient\\W*$'))
+    expect(entry).to_be_in_viewport()
+    page.close()
+
+def cells(data):
+    "How many cells the notebook `data` has; -1 while JupyterLab is writing it"
+    try: return len(json.loads(data)['cells'])
+    except json.JSONDecodeError: return -1
+
+@pytest.mark.long
+def test_the_terminal_says_nothing_alarming_and_the_next_start_opens_the_chapter(tmp_path, browser):
+    first = new_lab(tmp_path)
+    try:
+        shown = LabPage(first, browser, CHAPTERS[0], own_tabs=False)
+        wait_for(shown.has_kernel, 'kernel')
+        tabs = Path(first.folder)/'.workspaces'
+        def kept(): return [p for p in tabs.glob('default-*') if CHAPTERS[0] in p.read_text()]
+        wait_for(kept, 'list of open tabs')
+        shown.page.close()
+        wait_for(lambda: not any(o['connections'] for o in first.ask('kernels')), 'end of the connections')
+    finally: stop(first)
+    log = (tmp_path/'lab.log').read_text()
+    assert not re.search(r'WARNING|\[W|eavesdropping|\bping\b|Traceback', log), log
+    again = new_lab(tmp_path)
+    try:
+        assert '/lab?token=' in again.link
+        page = browser.new_page()
+        page.goto(again.link)
+        page.locator('.jp-mod-current', has_text=CHAPTERS[0]).wait_for()
+        page.close()
+    finally: stop(again)
+
+def stop(lab):
+    os.kill(lab.pid, signal.SIGTERM)
+    with suppress(ChildProcessError): os.waitpid(lab.pid, 0)

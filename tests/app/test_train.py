@@ -82,7 +82,7 @@ def test_a_training_whose_file_does_not_fit_is_told_without_a_traceback(tmp_path
     "As after an update of the course, which gave the settings one name more"
     out = tmp_path/'network.pt'
     settings = Settings()._asdict()
-    for run in ({'settings': settings | {'momentum': 0.9}, 'state': {}}, {'settings': settings}, {}, 3):
+    for run in ({'settings': settings | {'velocity': 0.9}, 'state': {}}, {'settings': settings}, {}, 3):
         write_state(run_file(out), 'run', run)
         res = call('train', '--resume', '--out', out)
         assert res.exit_code==1 and 'expected a' in res.output and 'Traceback' not in res.output, res.output

@@ -11,6 +11,7 @@ from torch import nn
 
 from laws import law, one_thread
 from repository import ROOT
+from subtests import each
 from sgd_course.full_mnist import digit_accuracy, evaluate, predict
 from sgd_course.learner import Checkpoint, EarlyStopping, Learner, ProgressBar, Recorder, Schedule, resume, triangle
 from sgd_course.mini_batches import SGD, DataLoader
@@ -226,7 +227,7 @@ DAMAGE = [
     (('callbacks', 'Recorder'), {}), (('epoch',), -5), (('epoch',), 1.5), (('end',), None), (('begin',), 'x'),
     (('batches',), 9), (('results',), 3)]
 
-@pytest.mark.parametrize('where, value', DAMAGE, ids=[f'{"-".join(map(str, w))}={str(v)[:12]}' for w, v in DAMAGE])
+@each('where, value', DAMAGE)
 def test_a_damaged_state_is_refused_and_nothing_changed(where, value, tmp_path):
     learn, other = learner([Recorder()], momentum), learner([Recorder()], momentum, seed=2)
     learn.fit(2)
@@ -468,7 +469,7 @@ MISFITS = {
     'one pass': (dict(valid=iter([(X, Y)])), 'valid for more than one pass'),
     'no batch': (dict(valid=[]), 'at least one batch')}
 
-@pytest.mark.parametrize('case', MISFITS)
+@each('case', list(MISFITS))
 def test_what_does_not_fit_is_told_before_the_first_step(case):
     change, why = MISFITS[case]
     settings = FITS | change
@@ -682,7 +683,7 @@ W3 = {'0.weight': torch.zeros(3, 2), '0.bias': torch.zeros(3)}
 
 GOOD = {'sizes': [2, 3], 'activation': 'ReLU', 'weights': W3}
 
-@pytest.mark.parametrize('change', [
+@each('change', [
     None, 3, {'weights': None}, {'activation': 'eval'}, {'activation': ['ReLU']}, {'sizes': [10**9, 10**9]},
     {'sizes': [3, 2]}, {'sizes': 5}, {'sizes': [2]}, {'sizes': [2, 0, 3]}, {'sizes': [2., 3.]},
     {'weights': {'a': torch.zeros(3, 2), 'b': torch.zeros(3)}}, {'weights': {k: v.long() for k, v in W3.items()}},

@@ -7,6 +7,7 @@ from hypothesis import assume, strategies as st
 from torch.optim.lr_scheduler import ExponentialLR, LambdaLR, StepLR
 
 from laws import law, one_thread
+from subtests import each
 from sgd_course.learning_rate import (best_lr, exponential_decay, hessian, inverse_time_decay, lr_limit, sgd_step,
                                       step_halving, walk)
 from sgd_course.quadratic_loss import descend, quadratic, quartic
@@ -116,7 +117,7 @@ def test_parameters_may_come_one_by_one():
 def quartic_slope(w): return 4*w**3 - 9*w**2
 def refused(words): return pytest.raises(ValueError, match=words)
 
-@pytest.mark.parametrize('words,args,kwargs', [
+@each('words,args,kwargs', [
     ('generator', (quartic_slope, 0., 0.1, 5), dict(noise=1.)),
     ('0 or more', (quartic_slope, 0., -0.1, 5), {}),
     ('0 or more', (quartic_slope, 0., torch.tensor([0.1, -0.1]), 5), {}),

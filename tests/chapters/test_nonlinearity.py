@@ -8,6 +8,7 @@ from torch import nn, tensor
 
 from laws import law, one_thread
 from repository import PACKAGE
+from subtests import each
 from experiments import nonlinearity as runs
 from sgd_course.nonlinearity import (Scaler, count_parameters, dead_units, he_std, init_weights, layer_outputs, mlp,
                                      relu, simple_net, tanh, train_net, xavier_std)
@@ -47,7 +48,7 @@ def test_activations_refuse_what_is_no_score(f):
 
 # Networks
 
-@pytest.mark.parametrize('sizes, more, said', [
+@each('sizes, more, said', [
     ([3], {}, 'at least two sizes, got [3]'), ([3, 1], dict(generator=None), 'torch.Generator, got None'),
     *(([3, bad], {}, 'sizes to be a whole number') for bad in (0, 2.5, True, '2', None)),
     *(([3, 1], dict(std=bad), 'std to be a finite number') for bad in (math.nan, -1., 'wide'))])
@@ -186,7 +187,7 @@ def tiny(lr=0.1, y=None, **more):
     settings = dict(loss_func=nn.functional.mse_loss, generator=seeded(4)) | more
     return train_net(mlp([1, 4, 1], generator=seeded(3)), x, torch.sin(x) if y is None else y, lr, **settings)
 
-@pytest.mark.parametrize('more, said', [
+@each('more, said', [
     *((dict(lr=lr), 'lr to be a finite number') for lr in (-1., math.nan, math.inf, lambda epoch: 0.1 - epoch)),
     (dict(epochs=0), 'epochs to be a whole number'), (dict(batch_size=0), 'batch_size to be a whole number'),
     (dict(generator=None), 'torch.Generator, got None'), (dict(y=torch.ones(5, 1)), 'x (81, 1), y (5, 1)'),

@@ -333,12 +333,12 @@ def test_hooks_groups_and_copies_are_torchs():
     params, calls = start([(2,), (2,), (2,)], 0), []
     opt = Adam(params[:1], lr=0.01)
     opt.add_param_group({'params': params[1:], 'lr': 0.1, 'betas': (0.5, 0.9)})
-    opt.register_step_pre_hook(lambda *a: calls.append('before'))
-    opt.register_step_post_hook(lambda *a: calls.append('after'))
+    before = opt.register_step_pre_hook(lambda *a: calls.append('before'))
+    after = opt.register_step_post_hook(lambda *a: calls.append('after'))
     train(params, opt, 1, steps=1)
     assert calls==['before', 'after'] and isinstance(opt, torch.optim.Optimizer)
     assert [len(o['params']) for o in opt.param_groups]==[1, 2]
-    del opt._optimizer_step_pre_hooks[0], opt._optimizer_step_post_hooks[1] # They cannot be pickled
+    for hook in (before, after): hook.remove()   # They cannot be pickled
     for again in (copy.deepcopy(opt), pickle.loads(pickle.dumps(opt))):
         assert again.state_dict().keys()==opt.state_dict().keys() and again.param_groups[1]['betas']==(0.5, 0.9)
         again.step()

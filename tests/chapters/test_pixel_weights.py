@@ -7,6 +7,7 @@ from hypothesis.extra.numpy import arrays
 from torch import tensor
 
 from laws import law
+from subtests import each
 from sgd_course.pixel_weights import (accuracy, class_means, fit_linear, l1_distance, l2_distance, one_vs_rest, score,
     similarity_weights)
 
@@ -87,7 +88,7 @@ def test_a_bias_keeps_its_fraction_and_its_sixteen_digits(v, b):
 V, M, T = torch.ones(3), torch.ones(2, 3), tensor([1., 0.])
 def fit(lr=0.1, steps=1, y=T, w=V): return fit_linear(M, y, w, 0., lr, steps)
 
-@pytest.mark.parametrize('call, message', [
+@each('call, message', [
     (lambda: class_means(V, T), r'x \(3,\)'), (lambda: class_means(M, V), r'x \(2, 3\), y \(3,\)'),
     (lambda: l1_distance(V, torch.ones(4)), r'a \(3,\), b \(4,\)'), (lambda: l2_distance(M, M), r'b \(2, 3\)'),
     (lambda: l1_distance(tensor(1.), tensor(1.)), r'a \(\), b \(\)'),

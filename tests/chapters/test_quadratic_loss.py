@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from laws import law, one_thread
+from subtests import each
 from sgd_course.quadratic_loss import descend, gradient, numerical_gradient, quadratic, quartic, slope
 
 numbers = st.floats(-10, 10)
@@ -92,7 +93,7 @@ def test_numbers_agree_with_autograd_in_any_shape(w):
     assert_close(numerical_gradient(total, square), gradient(total, square), rtol=1e-6, atol=1e-5)
 
 @pytest.mark.parametrize('w', [1e-6, 1., 1e3, 1e6, 1e12])
-@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+@each('dtype', [torch.float32, torch.float64])
 def test_default_h_suits_small_and_large_weights(w, dtype):
     w = torch.tensor(w, dtype=dtype)
     rtol = 10*torch.finfo(dtype).eps**(2/3)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import tensor
 
 from laws import law, one_thread
+from subtests import each
 from sgd_course.sigmoid import (absolute_error, calibration_error, cross_entropy, cross_entropy_from_scores,
                                 fit_to_the_end, reliability, sigmoid, softmax, softmax_cross_entropy, squared_error,
                                 train_linear)
@@ -237,12 +238,12 @@ REFUSED = {
     'no bins': (reliability, 'bins to be a whole', dict(p=[0.5], y=[1.], bins=0)),
     'targets of 0.3': (calibration_error, 'y to be 0 or 1 each', dict(p=[0.5, 0.5], y=[0.3, 0.7]))}
 
-@pytest.mark.parametrize('f, said, arguments', REFUSED.values(), ids=REFUSED.keys())
+@each('f, said, arguments', REFUSED)
 def test_bad_input_is_refused_with_its_name(f, said, arguments):
     with pytest.raises(ValueError) as e: f(**arguments)
     assert said in str(e.value)
 
-@pytest.mark.parametrize('said, changed', [
+@each('said, changed', [
     ('lr to be a finite number, 0 or more', dict(lr=-1.)), ('epochs to be a whole number, 1 or more', dict(epochs=0)),
     ('batch_size to be a whole number, 1 or more, got 1.5', dict(batch_size=1.5)),
     ('torch.Generator, got None', dict(generator=None)), ('x (6,), y (6,)', dict(x=X[:, 0])),

@@ -7,8 +7,11 @@ from equivalent import EQUIVALENT
 from mutants import mutants
 from repository import NOTEBOOKS
 import sgd_course
-from sgd_course.practice.exercises import answer_name, beliefs, exercise_texts, exercises_of, split_check, starter
-from sgd_course.practice.sandbox import namespace, quiet, results_of, run_experiments, within, workplace
+from sgd_course.app.classroom import handed_in
+from sgd_course.practice.exercises import (answer_name, beliefs, exercise_texts, exercises_of, find_exercise,
+    split_check, starter)
+from sgd_course.practice.mistakes import may_say
+from sgd_course.practice.sandbox import namespace, quiet, results_of, run_experiment, within, workplace
 from sgd_course.practice.verdicts import examine, same
 from sgd_course.practice.words import plain_maths
 
@@ -34,11 +37,13 @@ def rights(exercise):
 
 # The collection
 
+KINDS = {'clinic': {'repair'}} # Its exercises are sick cells, and all are to be cured
+
 @by_chapter
 def test_chapter_has_exercises_of_every_kind_and_level(chapter):
     mine = CHAPTERS[chapter]
-    assert 4 <= len(mine) <= 7
-    assert {e.kind for e in mine}=={'write', 'repair', 'predict'}
+    assert 4 <= len(mine) <= 8
+    assert {e.kind for e in mine}==KINDS.get(chapter, {'write', 'repair', 'predict'})
     assert {e.level for e in mine}=={'easy', 'medium', 'hard'}
     order = [('easy', 'medium', 'hard').index(e.level) for e in mine]
     assert order==sorted(order), 'easy to hard'
@@ -54,13 +59,18 @@ def shows_latex(text):
     return FORMULA.search(re.sub('`[^`]*`', '', plain_maths(text)))
 
 # Calculus, counting and arithmetic on which nobody is misled
-NO_BELIEF = {'backprop.sigmoid_rule', 'full_mnist.luck', 'full_mnist.per_digit', 'learner.shorten', 'sigmoid.shares'}
+NO_BELIEF = {'backprop.length_rule', 'backprop.sigmoid_rule', 'climb.chain', 'climb.look', 'climb.votes',
+    'clinic.best_of', 'clinic.fresh_head', 'clinic.loss_of', 'clinic.share_right', 'full_mnist.luck',
+    'full_mnist.mixed_up', 'full_mnist.per_digit', 'learner.shorten', 'learner.thaw', 'many_machines.butterfly',
+    'many_machines.feedback', 'many_machines.wires', 'nonlinearity.spread', 'nonlinearity.without_dead',
+    'optimizers.only_signs', 'optimizers.spared', 'optimizers.whose_path', 'pixel_weights.first_time',
+    'sigmoid.shares'}
 
 def lacks(e):
     "What is missing in an exercise; `exercises_of` has looked for the rest"
     messages, shown = [w.message for w in e.wrong], {w.belief for w in e.wrong if w.belief}
     if len(e.others)<1: yield 'another right answer'
-    if len(e.wrong)<4: yield 'four wrong answers'
+    if len(e.wrong)<8: yield 'eight wrong answers'
     if len(e.hints)!=3: yield 'three hints'
     if not e.beliefs and e.name not in NO_BELIEF: yield 'misconceptions'
     if shown!=set(e.beliefs): yield f'wrong answers for its misconceptions and no others: {shown} {e.beliefs}'
@@ -76,20 +86,48 @@ def lacks(e):
 @by_chapter
 def test_exercises_are_complete(chapter): assert [(e.name, o) for e in CHAPTERS[chapter] for o in lacks(e)]==[]
 
+def pieces(code):
+    "The statements, calls, calculations and comparisons in `code`"
+    kinds = ast.stmt | ast.Call | ast.BinOp | ast.Compare
+    return {ast.unparse(o) for o in ast.walk(ast.parse(code)) if isinstance(o, kinds)}
+
+def given_away(e):
+    "What the first hint quotes of the solution that the learner has not been given"
+    quotes = re.findall('`([^`]+)`', e.hints[0])
+    return [q for q in quotes if is_code(q) and pieces(q) & (pieces(e.solution) - pieces(starter(e)))]
+
+def is_code(text):
+    try: return bool(ast.parse(text))
+    except SyntaxError: return False
+
+@by_chapter
+def test_hints_go_from_a_question_to_the_step(chapter):
+    "The first hint asks and holds nothing of the solution, the last one tells"
+    ungraded = [e.name for e in CHAPTERS[chapter] if '?' not in e.hints[0] or e.hints[-1].endswith('?')]
+    assert ungraded==[] and {e.name: given_away(e) for e in CHAPTERS[chapter] if given_away(e)}=={}
+
+def test_a_hint_that_holds_the_solution_is_noticed():
+    e = find_exercise('quadratic_loss.descent')
+    for hint in ('Why not `path.append(path[-1] - lr*slope(path[-1]))`?', 'What is `lr*slope(path[-1])`?'):
+        assert given_away(e._replace(hints=(hint, '', '')))
+    assert not given_away(e._replace(hints=('What is `path[-1]`? And `-=`?', '', '')))
+
 def test_every_misconception_is_met():
     assert {w.belief for e in EXERCISES for w in e.wrong if w.belief}==beliefs().keys()
 
 # Right answers
 
-@by_exercise(EXERCISES)
-def test_right_answers_pass(exercise):
-    verdicts = {key: examine(exercise, answer(exercise, code), limit=60) for key, code in rights(exercise).items()}
-    reason = plain_maths(exercise.reason)
-    assert {key: v for key, v in verdicts.items() if not v or reason not in repr(v)}=={}
+@by_chapter
+def test_right_answers_pass(chapter):
+    for e in CHAPTERS[chapter]:
+        verdicts = {key: examine(e, answer(e, code), limit=60) for key, code in rights(e).items()}
+        reason = plain_maths(e.reason)
+        assert (e.name, {key: v for key, v in verdicts.items() if not v or reason not in repr(v)})==(e.name, {})
 
-@by_exercise([e for e in EXERCISES if e.proof])
-def test_experiment_shows_what_was_to_be_predicted(exercise):
-    for code in rights(exercise).values(): namespace(f'{code}\n{exercise.proof}')
+@by_chapter
+def test_experiment_shows_what_was_to_be_predicted(chapter):
+    for e in CHAPTERS[chapter]:
+        for code in rights(e).values(): namespace(f'{code}\n{e.proof or ""}')
 
 # Wrong answers
 
@@ -102,13 +140,34 @@ def rewritten(code):
 
 def is_told(exercise, wrong):
     "Does a wrong answer get its own message, and the belief behind it if there is one?"
-    verdict = examine(exercise, answer(exercise, rewritten(wrong.code)), limit=60)
-    said, *more = verdict.sentences
-    return not verdict and said==plain_maths(wrong.message) and len(more)==bool(wrong.belief)
+    verdict = examine(exercise, handed_in(exercise, rewritten(wrong.code)), limit=60)
+    said = [o for o in verdict.sentences if not o.startswith('Your results are those of a common mistake.')]
+    return not verdict and said[0]==plain_maths(wrong.message) and len(said)==1 + bool(wrong.belief)
 
 @by_exercise(EXERCISES)
 def test_wrong_answers_are_told_their_mistakes(exercise):
     assert [w.message for w in exercise.wrong if not is_told(exercise, w)]==[]
+
+def test_what_a_message_says_about_code_is_true_of_its_own():
+    "It quotes what is there, and the words of a belief are in the list"
+    wrong = [(e, w) for e in EXERCISES for w in e.wrong]
+    assert [(e.name, w.message) for e, w in wrong if not may_say(w, e.solution, ast.parse(w.code))]==[]
+    assert [(e.name, w.half) for e, w in wrong if w.half and w.half not in beliefs()[w.belief]]==[]
+
+LABEL = re.compile(r'`|(the|its|both|all|how|what|where|whether|which|when) ')
+
+def is_subject(label):
+    "Can it stand before 'should be 2; you get 3' and before 'is not right'?"
+    return bool(LABEL.match(label)) and not label.endswith('.')
+
+@by_chapter
+def test_labels_make_a_sentence(chapter):
+    labels = [(e.name, label) for e in CHAPTERS[chapter] for _, label in split_check(e.check)[1]]
+    assert [o for o in labels if not is_subject(o[1])]==[]
+
+def test_label_that_names_no_result_is_noticed():
+    bad = 'a plain', 'three weights', 'four scores of shape (4,)', 'no step at all', 'a pile with many 3s'
+    assert not any(map(is_subject, bad)) and is_subject('the weights after one step')
 
 @by_chapter
 def test_starters_are_not_answered_yet(chapter):
@@ -141,10 +200,10 @@ def is_sentence(verdict):
     return (verdict.kind in ('wrong', 'open') and len(verdict.sentences[0])>20 and 'Traceback' not in repr(verdict)
         and html.count('<div')==html.count('</div'))
 
-@by_exercise(EXERCISES)
-def test_odd_answers_get_a_sentence(exercise):
-    verdicts = [(odd, examine(exercise, odd, limit=60)) for odd in ODD]
-    assert [(odd, verdict) for odd, verdict in verdicts if not is_sentence(verdict)]==[]
+@by_chapter
+def test_odd_answers_get_a_sentence(chapter):
+    verdicts = [(e.name, odd, examine(e, odd, limit=60)) for e in CHAPTERS[chapter] for odd in ODD]
+    assert [(*what, verdict) for *what, verdict in verdicts if not is_sentence(verdict)]==[]
 
 # Mutants
 
@@ -153,10 +212,10 @@ def passes(exercise, code):
     try: mine = answer(exercise, code)
     except Exception: return False
     if exercise.kind=='predict': return bool(examine(exercise, mine, limit=20))
-    wants, space, found = results_of(exercise, exercise.solution), workplace(exercise), []
-    tolerance = space.get('tolerance', 1e-4)
+    wants, found = results_of(exercise, exercise.solution), []
+    tolerance = workplace(exercise).get('tolerance', 1e-4)
     def task():
-        results = run_experiments(exercise, space, mine)
+        results = (run_experiment(exercise, mine, n) for n in range(len(wants)))
         found.append(callable(mine) and all(same(got, want, tolerance) for got, want in zip(results, wants)))
     with quiet(): within(60, task)
     return found==[True]

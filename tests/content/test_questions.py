@@ -1,5 +1,6 @@
 "The questions: their data, and the forms in a real browser, used by mouse, keyboard and screen reader"
 import re
+from collections import Counter
 
 import pytest
 
@@ -39,6 +40,44 @@ def test_questions(chapter):
     places = [i for q in questions for i, o in enumerate(q.get('options', [])) if o.get('right')]
     assert max(places.count(i) for i in places) < 0.7*len(places), 'right options stand in different places'
 
+# What can be guessed
+
+def is_right(option): return bool(option.get('right'))
+
+def one_right():
+    "The options of each question of the course that has one right option"
+    options = [q['options'] for chapter in CHAPTERS for q in load_questions(chapter) if 'options' in q]
+    return [o for o in options if sum(map(is_right, o))==1]
+
+def score_of(choose):
+    "The share of questions that a reader gets right who knows nothing, but chooses by the length of the options"
+    def score(options):
+        length = choose(len(o['text']) for o in options)
+        chosen = [o for o in options if len(o['text'])==length]
+        return sum(map(is_right, chosen))/len(chosen)
+    scores = [*map(score, one_right())]
+    return sum(scores)/len(scores)
+
+@pytest.mark.parametrize('choose', [min, max])
+def test_length_gives_nothing_away(choose):
+    assert score_of(choose)<=0.4
+
+HEDGES = re.compile(r'\b(about|almost|as a rule|can|far|hardly|if|in general|in the long run|may|mostly|might|nearly|'
+    r'often|only|perhaps|typically|unless|usually|where)\b', re.IGNORECASE)
+
+def test_hedges_give_nothing_away():
+    def share(options): return sum(bool(HEDGES.search(o['text'])) for o in options)/len(options)
+    options = [o for question in one_right() for o in question]
+    right, wrong = [o for o in options if is_right(o)], [o for o in options if not is_right(o)]
+    assert abs(share(right) - share(wrong)) < 0.1
+
+@pytest.mark.parametrize('n', [3, 4])
+def test_place_gives_nothing_away(n):
+    "Without JavaScript, options stand as in the file"
+    places = Counter([*map(is_right, options)].index(True) for options in one_right() if len(options)==n)
+    total = places.total()
+    assert max(places.values()) <= 1.25*total/n + 1 and min(places[k] for k in range(n)) >= 0.75*total/n - 1
+
 @pytest.mark.parametrize('chapter', CHAPTERS)
 def test_numbers_are_true(chapter):
     for q in (q for q in load_questions(chapter) if 'number' in q):
@@ -70,6 +109,10 @@ def form(page, tmp_path):
     open_page(page, tmp_path, f'<style>* {{ color: inherit }}</style><main><h1>q</h1>{html}{html}</main>')
     return page.locator('.sgd-questions').first
 
+def opened_at(page, moment):
+    "The browser believes that it opens its next pages at this moment, from which the order of the options follows"
+    page.add_init_script(f"Object.defineProperty(performance, 'timeOrigin', {{value: {moment}, configurable: true}})")
+
 def press(form, n): form.get_by_role('button', name=f'Check answer {n}', exact=True).click()
 
 def field(form, n): return form.get_by_role('group', name=re.compile(f'^{n}\\.'))
@@ -85,7 +128,62 @@ def test_wrong_choice_gets_its_reason_and_another_try(form):
     press(form, 1)
     said = field(form, 1).inner_text()
     assert 'Right.' in said and 'Yes, this one.' in said and 'No, the second.' in said
-    assert '1 of 3 right' in form.locator('.all').inner_text()
+    assert total(form)=='0 of 1 right at the first try, 1 more at a later one. 2 to go.'
+
+def total(form): return form.locator('.total').inner_text()
+
+def test_the_first_try_counts(form):
+    assert total(form)=='3 questions. The first answer counts.'
+    press(form, 1)
+    form.get_by_role('textbox').fill('half')
+    press(form, 3)
+    assert total(form)=='3 questions. The first answer counts.', 'nothing was answered'
+    form.get_by_role('textbox').fill('0.5')
+    press(form, 3)
+    assert total(form)=='1 of 1 right at the first try. 2 to go.'
+    form.get_by_role('textbox').fill('2')
+    press(form, 3)
+    form.get_by_role('radio', name='the first').check()
+    press(form, 1)
+    form.get_by_role('checkbox', name='a', exact=True).check()
+    press(form, 2)
+    assert total(form)=='1 of 3 right at the first try.'
+
+def test_tries_are_added_up(js):
+    tallies = {'1 question. The first answer counts.': [[]], '1 of 1 right at the first try.': [[True]],
+        '0 of 1 right at the first try. 2 to go.': [[], [False, False], []],
+        '1 of 3 right at the first try, 1 more at a later one. 1 to go.': [[True, False], [], [False, True], [False]],
+        '0 of 2 right at the first try, 2 more at a later one.': [[False, True, True], [False, False, True]]}
+    assert {js('questionnaire', 'tally', tries): tries for tries in tallies.values()}==tallies
+
+# Order
+
+def order(form): return form.locator('input:not([type=text])').evaluate_all('els => els.map(e => e.value)')
+
+MANY = [dict(ask=f'Question {n}', options=[dict(text=f'option {k}', why=f'reason {k}', right=k==0) for k in range(3)])
+    for n in range(300)]
+
+def test_options_change_places_with_each_opening(page, tmp_path):
+    "Each place holds the right one as often as the others; the page without JavaScript keeps the order of the file"
+    def at(moment):
+        opened_at(page, moment)
+        open_page(page, tmp_path, Questionnaire(MANY, 'Many')._repr_html_())
+        return order(page)
+    early, late = at(1_700_000_000_000.1), at(1_700_000_000_007.3)
+    assert early!=late and at(1_700_000_000_000.1)==early
+    for values in (early, late):
+        assert [sorted(values[i:i+3]) for i in range(0, 900, 3)]==[['0', '1', '2']]*300
+        places = Counter(i%3 for i, value in enumerate(values) if value=='0')
+        assert all(80 < places[k] < 120 for k in range(3))
+
+def test_order_stays_while_the_page_is_open(form, page):
+    "As when a cell is run again, or a notebook draws its output again"
+    assert order(form)==order(page.locator('.sgd-questions').nth(1))
+    before = order(form)
+    press(form, 1)
+    form.get_by_role('radio', name='the first').check()
+    press(form, 1)
+    assert order(form)==before
 
 def test_several_right_ones(form):
     said = field(form, 2).inner_text()
@@ -130,7 +228,8 @@ def test_choices_are_marked(js):
         (1, (1,)): 'Not right. Read why, and try again.', (1, (0, 2)): 'Right.',
         (1, (0,)): 'Right so far, but 1 more is to be found.', (1, (0, 1)): 'Not all that you chose is right.'}
     said = {(n, chosen): js('questionnaire', 'markChoice', QUESTIONS[n], [*chosen]) for n, chosen in marks}
-    assert said=={key: {'right': text=='Right.', 'text': text} for key, text in marks.items()}
+    def right(text): return None if text=='Choose an answer first.' else text=='Right.'
+    assert said=={key: {'right': right(text), 'text': text} for key, text in marks.items()}
 
 
 def test_keyboard_alone(form, page):
@@ -139,7 +238,8 @@ def test_keyboard_alone(form, page):
     page.evaluate('addEventListener("keydown", e => { window.leaked = (window.leaked || "") + e.key })')
     page.keyboard.press('Tab')
     page.keyboard.press('Space')        # The first radio button of the first question
-    page.keyboard.press('ArrowDown')    # The second
+    second_on_top = form.locator('input[type=radio]').first.get_attribute('value')=='1'
+    for _ in range(2 if second_on_top else 1): page.keyboard.press('ArrowDown')     # Down from the last is the first
     page.keyboard.press('Enter')
     assert 'Yes, this one.' in field(form, 1).inner_text()
     for _ in range(2): page.keyboard.press('Tab')   # Past the button and into question 2, whose code can be reached too
@@ -160,7 +260,7 @@ def test_two_copies_do_not_disturb_each_other(form, page):
     form.get_by_role('radio', name='the second', exact=True).check()
     press(form, 1)
     other = page.locator('.sgd-questions').nth(1)
-    assert '0 of 3 right' in other.locator('.all').inner_text() and other.locator('input:checked').count()==0
+    assert total(other)=='3 questions. The first answer counts.' and other.locator('input:checked').count()==0
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 def test_accessible(form, page, scheme):
@@ -198,7 +298,7 @@ def test_every_right_answer_of_a_chapter_is_marked_right(page, tmp_path, chapter
         group = field(form, n)
         if 'number' in q: group.get_by_role('textbox').fill(str(q['number']))
         for i, o in enumerate(q.get('options', [])):
-            if o.get('right'): group.locator('input').nth(i).check()
+            if o.get('right'): group.locator(f'input[value="{i}"]').check()
         press(form, n)
-    assert f'{len(questions)} of {len(questions)} right' in form.locator('.all').inner_text()
+    assert total(form)==f'{len(questions)} of {len(questions)} right at the first try.'
     assert form.get_by_role('status').filter(has_text='Right.').count()==len(questions)

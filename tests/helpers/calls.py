@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from torch import nn
 
 import sgd_course
-from sgd_course import (backprop, bookkeeping, checks, data, expect, figures, files, full_mnist, fused, glossary,
-    graphs, learner, learning_rate, mini_batches, nonlinearity, optimizers, pictures, pixel_weights, plots, progress,
-    quadratic_loss, questionnaire, safe_training, saving, seeds, sigmoid, sure)
-from sgd_course.practice import exercises, sandbox, verdicts, words
+from sgd_course import (backprop, bookkeeping, checks, checkup, climb, clinic, data, examinations, expect, figures,
+    files, full_mnist, fused, glossary, graphs, learner, learning_rate, many_machines, mini_batches, nonlinearity,
+    optimizers, patients, pictures, pixel_weights, plots, progress, quadratic_loss, questionnaire, recording, review,
+    rungs, safe_training, saving, seal, seeds, sigmoid, sure, tricks, warps, workers)
+from sgd_course.practice import exercises, mistakes, sandbox, verdicts, words
 
 def T(*numbers): return torch.tensor(numbers)
 def G(): return torch.Generator().manual_seed(1)
@@ -222,6 +223,11 @@ CALLS = {
         'Checkpoint': (with_callback(learner.Checkpoint), lambda: dict(path=Path('checkpoint.pt'))),
         'resume': (resumed, lambda: dict(path=written()))},
     safe_training: {'ProgressBar': (with_callback(learner.ProgressBar), lambda: dict(every=0.5, out=io.StringIO()))},
+    workers: {
+        'Workers': (lambda timeout: workers.Workers(timeout).size, lambda: dict(timeout=60.)),
+        'DieOnce': (lambda **given: workers.DieOnce(**given).epoch, lambda: dict(path=Path('died'), epoch=3, batch=2)),
+        'ReadLater': (lambda **given: [*workers.ReadLater(**given)],
+            lambda: dict(numbers=mini_batches.DataLoader(Y, Y, 4), read=lambda rows: (rows*2., rows)))},
     saving: {
         'save_model': lambda: dict(path=Path('model.pt'), model=net()),
         'load_model': (lambda path: weights_of(learner.load_model(path)), lambda: dict(path=written('model')))},
@@ -252,6 +258,20 @@ CALLS = {
         'valley': lambda: dict(a=T(1., 2.), b=T(2., 3.)),
         'saddle': lambda: dict(a=T(1., 2.), b=T(2., 3.)),
         'remembered': lambda: dict(opt=mini_batches.SGD([param(1.)], 0.1))},
+    rungs: {'climb_history': lambda: dict()},
+    climb: {
+        'flattery': lambda: dict(right=random(3, 8) > 0.5, rounds=2, generator=G()),
+        'sureness': lambda: dict(scores=random(8, 3), y=Y),
+        'best_temperature': lambda: dict(scores=random(8, 3), y=Y),
+        'spoil': lambda: dict(images=random(2, 28, 28), kind='noisy', generator=G())},
+    many_machines: {
+        'ring_all_reduce': lambda: dict(values=T(1., 2.), rank=0, p=1, exchange=print),
+        'step_time': lambda: dict(p=4, compute=0.5, nbytes=1000., bandwidth=1e6, latency=0.001),
+        'best_machines': lambda: dict(compute=0.5, nbytes=1000., bandwidth=1e6, latency=0.001),
+        'noise_scale': lambda: dict(small=T([1., 2.], [2., 1.]), big=T(1.5, 1.25), b=2, B=8),
+        'largest': lambda: dict(values=T(1., -3., 2.), share=0.5),
+        'eight_bits': lambda: dict(values=T(1., -3., 2.)),
+        'stale_limit': lambda: dict(delay=2)},
     backprop: {
         'Node': (lambda value, name: backprop.Node(value, name), lambda: dict(value=2., name='w')),
         **{f'Node.{name}': (of_node(f'__{name}__'), lambda: dict(value=2., other=3.))
@@ -317,9 +337,15 @@ CALLS = {
         'gradient_plane': lambda: dict(gradients=random(4, 3)),
         'record_losses': lambda: dict(name='a', batch_size=2, step=lambda: None, loss=lambda: 1., moments=[1, 2],
             clock=iter(range(99)).__next__),
+        'climb_figure': lambda: dict(history=rungs.climb_history(), label=TEXT,
+            rungs=[dict(name='a', adds='b', error=2., spread=0.5, seeds=5, minutes=1., test=None)]),
+        'warp_figure': lambda: dict(right=1., down=-1., turn=5., zoom=0.75, lean=5., elastic=0.5, label=TEXT),
+        'machines_figure': lambda: dict(p=8, batch=64, weights=100_000, bandwidth=1e8, latency=1e-4, speed=1e8,
+            label=TEXT),
         'batch_figure': lambda: dict(gradients={'a': random(4, 3)}, runs=[measured('a'), measured('b')], batch_size=2,
             axis='steps', label=TEXT),
-        'graph_figure': lambda: dict(w=0.5, x=1.5, b=-0.5, t=1., label=TEXT)},
+        'graph_figure': lambda: dict(w=0.5, x=1.5, b=-0.5, t=1., label=TEXT),
+        'clinic_figure': lambda: dict(number=3, label=TEXT)},
     glossary: {
         'Term': lambda: dict(term='loss', chapter='01_quadratic_loss', means='a number'),
         'all_terms': dict, 'by_letter': dict,
@@ -337,15 +363,30 @@ CALLS = {
         'verdict_table': lambda: dict(record={'01_quadratic_loss': [claim()]}),
         'sure_figure': lambda: dict(record={'01_quadratic_loss': [claim()]}), 'not_held': dict,
         'not_held_table': lambda: dict(claims=[{'chapter': '01_a', 'said': 'b', 'held': 1, 'runs': 21, 'now': 'c'}])},
+    clinic: {
+        'neighbour_share': lambda: dict(x=X.clone(), y=Y.clone()), 'chance_loss': lambda: dict(y=Y.clone()),
+        'learn_by_heart': lambda: dict(model=net(), x=X.clone(), y=Y.clone(), loss_func=F.cross_entropy, steps=3),
+        'gradient_sizes': lambda: dict(model=net(), x=X.clone(), y=Y.clone(), loss_func=F.cross_entropy),
+        'step_ratios': lambda: dict(model=net(), x=X.clone(), y=Y.clone(), loss_func=F.cross_entropy,
+            opt_func=torch.optim.SGD, lr=0.1),
+        'rate_test': lambda: dict(model=net(), loader=loader(), loss_func=F.cross_entropy, opt_func=torch.optim.SGD,
+            rates=[0.1, 1.]),
+        'both_losses': lambda: dict(model=net(), train=loader(), valid=loader(), loss_func=F.cross_entropy)},
     progress: {
         'progress_file': dict, 'progress': dict, 'ProgressError': dict,
         'load_progress': lambda: dict(path=Path(fresh('.json'))),
         'note_solved': lambda: dict(name='sigmoid.a', path=Path(fresh('.json'))),
         'note_hint': lambda: dict(name='sigmoid.a', most=3, path=Path(fresh('.json'))),
         'Progress': (lambda **k: repr(progress.Progress(**k)),
-            lambda: dict(notes={'sigmoid.a': {'solved': None, 'hints': 1}}, said=TEXT)),
+            lambda: dict(record={'exercises': {'sigmoid.a': {'solved': None, 'hints': 1}}, 'review': {}}, said=TEXT)),
         'export_progress': lambda: dict(to=fresh('.csv'), path=Path(fresh('.json'))),
         'reset_progress': lambda: dict(chapter='sigmoid', path=Path(fresh('.json')))},
+    review: {
+        'cards_of': (lambda chapter: list(review.cards_of(chapter)), lambda: dict(chapter='sigmoid')),
+        'review': (lambda chapter, most, path=None, read=None: review.review(chapter, most=most, path=path, read=read),
+            lambda: dict(chapter='sigmoid', most=3, path=Path(fresh('.json')), read=lambda prompt: '')),
+        'export_anki': (lambda to, chapter, path=None: review.export_anki(to, chapter, path=path),
+            lambda: dict(to=fresh('.apkg'), chapter='sigmoid', path=Path(fresh('.json'))))},
     checks: {
         'check': (lambda **k: repr(checks.check(**k)), lambda: dict(name='sigmoid.nothing', answer=TEXT, limit=1.)),
         'hint': lambda: dict(name='quadratic_loss.nothing'),
@@ -353,6 +394,37 @@ CALLS = {
     files: {
         'write_whole': lambda: dict(path=Path('whole.txt'), data=b'abc', ready=lambda: True),
         'read_whole': lambda: dict(path=Path(written())), 'write_trouble': lambda: dict(folder='.')},
+    warps: {
+        'bilinear': lambda: dict(images=random(2, 4, 4), moves=random(2, 2, 4, 4)),
+        'warp': lambda: dict(images=random(2, 4, 4), moves=random(2, 2, 4, 4)),
+        'shift_moves': lambda: dict(right=T(1., 2.), down=T(0.5, -1.), size=4),
+        'affine_moves': lambda: dict(angle=T(10., 20.), zoom=T(1.5, 0.5), lean=T(0.5, -5.), size=4),
+        'bells': lambda: dict(size=5, smooth=3., apart=2),
+        'elastic_moves': lambda: dict(n=2, strength=1.5, smooth=2., size=4, generator=G()),
+        'random_warp': lambda: dict(images=random(2, 4, 4), warps=warps.Warps(shift=0.5, elastic=0.25, smooth=1.5),
+            share=0.5, generator=G()),
+        'WarpedLoader': (lambda **k: list(warps.WarpedLoader(**k)), lambda: dict(warps=warps.Warps(turn=5.), share=0.5,
+            loader=mini_batches.DataLoader(X.clone(), Y.clone(), 4, generator=G()))),
+        'Ahead': (lambda **k: list(warps.Ahead(**k)), lambda: dict(loader=loader(), ready=2))},
+    seal: {
+        'sealed_test': (lambda **k: seal.sealed_test(**k).accuracy,
+            lambda: dict(model=net(784, 10), name='a', recipe='b', again=True, home=fresh('sealed'))),
+        'sealed_log': lambda: dict(home='sealed')},
+    tricks: {
+        'Dropout': (lambda share, generator: tricks.Dropout(share, generator=generator)(X), lambda: dict(share=0.5,
+            generator=G())),
+        'smoothed_cross_entropy': lambda: dict(scores=random(3, 4), y=torch.tensor([0, 1, 3]), smoothing=0.5),
+        'AverageWeights': (with_callback(tricks.AverageWeights), lambda: dict(keep=0.5)),
+        'Fade': (lambda loader, last: trained(learn(callbacks=[tricks.Fade(loader, last)]), 1),
+            lambda: dict(loader=loader(), last=0.5)),
+        'fold': (lambda models: weights_of(tricks.fold(models)), lambda: dict(models=[net(), net()])),
+        'looking_aside': (lambda **k: weights_of(tricks.looking_aside(**k)),
+            lambda: dict(model=net(784, 3), right=1, down=2)),
+        'look_around': (lambda **k: weights_of(tricks.look_around(**k)), lambda: dict(model=net(784, 3), pixels=1))},
+    patients: {'patient': (lambda number: str(patients.patient(number)), lambda: dict(number=1)),
+        'new_patient': (lambda level, generator: patients.new_patient(level, generator=generator).record,
+            lambda: dict(level=1, generator=G())),
+        'diagnose': (lambda who, name: str(patients.diagnose(who, name)), lambda: dict(who=1, name='nothing'))},
     seeds: {'seeded': (lambda n: seeds.seeded(n).initial_seed(), lambda: dict(n=3)), 'shifted': lambda: dict(n=3)},
     pictures: {
         'cut_out': lambda: dict(ink=sheet().numpy().astype(int) - 255), 'find_ink': lambda: dict(source=sheet())},
@@ -367,13 +439,18 @@ CALLS = {
 def count_loss(model): return model(X).sum().item()
 
 # Names that are left out: engines behind `check`, which take nothing but exercises, and rules, which are tried by use
-LEFT_OUT = {exercises: 'all', sandbox: 'all', expect: 'all', verdicts: {'examine'}, data: {'Digits'}}
+LEFT_OUT = {exercises: 'all', mistakes: 'all', sandbox: 'all', expect: 'all', verdicts: {'examine'}, data: {'Digits'},
+    warps: {'Warps'}, seal: {'SealedLog'}, patients: {'DIAGNOSES', 'Seen', 'Patient', 'Answer'},
+    checkup: 'all', examinations: 'all', recording: 'all', # NaN and junk are what a check-up looks for
+    rungs: {'Rung', 'read_climb'}, climb: {'step_of'}, # They read the course's own record
+    many_machines: {'average_gradients', 'train_share', 'in_processes'}} # They need a group of processes
 # Arguments that a call is meant to change
 CHANGES = {'sgd_step': {'params'}, 'node_step': {'params'}, 'SGD': {'params'}, 'Momentum': {'params'},
     'Nesterov': {'params'}, 'RMSprop': {'params'}, 'Adam': {'params'}, 'AdamW': {'params'}, 'FusedAdam': {'params'},
     'Optimiser': {'params'},
     'SGD.add_param_group': {'params'}, 'Adam.add_param_group': {'params'}, 'train_epoch': {'model', 'opt'},
-    'init_weights': {'model'}, 'train_net': {'model'}, 'Learner': {'model'}, 'FusedLearner': {'model'}}
+    'init_weights': {'model'}, 'ring_all_reduce': {'values'}, 'train_net': {'model'},
+    'Learner': {'model'}, 'FusedLearner': {'model'}}
 
 def fresh(ending):
     "A name of a file that is not there"

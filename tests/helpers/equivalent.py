@@ -19,6 +19,13 @@ MEAN = 'a sum and a mean of the same digits are smallest at the same place'
 BOTH = 'both are treated alike, so their order does not matter'
 DIAGONAL = 'on the diagonal, row and column have the same number'
 NAME = 'a memory may have any name'
+ONLY = 'there is only one, the first and the last'
+FROM_THE_END = 'counted from the end, it is an order, too'
+CLOSE = 'a millionth more or less is within the tolerance'
+SHAPE = 'only its shape is used'
+
+HALF = 'counted from the end, the middle of an even number is at the same place'
+SCALED = 'all sums are divided by the same number, so the largest stays the largest'
 
 EQUIVALENT = {
     'quadratic_loss.training_loop': {
@@ -161,8 +168,6 @@ EQUIVALENT = {
             'argument 1 of range left out': EMPTY,
             '1 -> 0, place 2': EMPTY,
             '1 -> 2, place 3': EMPTY,
-            'arguments of max swapped': BOTH,
-            '<= -> <': TIE,
         },
         'other 1': {
             '.item left out': NUMBER,
@@ -171,7 +176,6 @@ EQUIVALENT = {
             '1 -> -1': AXIS,
             'sign of .item': SIGN,
             'sign of .norm': SIGN,
-            '<= -> <': TIE,
         },
     },
     'mini_batches.same_order': {
@@ -399,6 +403,239 @@ EQUIVALENT = {
         'solution': {
             '0.0001 -> -0.0001': SMALL,
             '0.0001 -> 0.0002': SMALL,
+        },
+    },
+    'quadratic_loss.which_rate': {
+        'solution': {
+            '.tolist left out': NUMBER,
+        },
+        'other 2': {
+            '0.0001 -> -0.0001': SMALL,
+            '0.0001 -> 0.0002': SMALL,
+        },
+    },
+    'learning_rate.climb': {
+        'other 1': {
+            'arguments of max swapped': BOTH,
+            'arguments of min swapped': BOTH,
+        },
+    },
+    'pixel_weights.first_time': {
+        'other 2': {
+            '1 -> -1, place 2': AXIS,
+        },
+    },
+    'mini_batches.accumulate': {
+        'solution': {
+            'sides of - swapped': SIGN,
+            '.detach left out': RECORD,
+        },
+        'other 2': {
+            'sign of .zeros_like': ZERO,
+            'sign of .zeros_like, place 2': ZERO,
+        },
+    },
+    'nonlinearity.without_dead': {
+        'other 2': {
+            '.tolist left out': NUMBER,
+            '0 -> -1': ONLY,
+        },
+    },
+    'full_mnist.mixed_up': {
+        'other 1': {
+            '.item left out': NUMBER,
+            'items reversed': BOTH,
+        },
+        'other 2': {
+            '1 -> -1, place 2': AXIS,
+            '.item left out': NUMBER,
+            '.item left out, place 2': NUMBER,
+        },
+    },
+    'optimizers.only_signs': {
+        'solution': {
+            "'v' -> 'v!'": NAME,
+        },
+        'other 1': {
+            "'v' -> 'v!'": NAME,
+        },
+        'other 2': {
+            "'mean' -> 'mean!'": NAME,
+        },
+    },
+    'backprop.sigmoid_rule': {
+        'other 2': {
+            '.item left out': NUMBER,
+        },
+    },
+    'backprop.length_rule': {
+        'solution': {
+            'arguments of .hypot swapped': BOTH,
+        },
+    },
+    'clinic.one_step': {
+        'solution': {
+            '.item left out': NUMBER,
+        },
+        'other 1': {
+            '.item left out': NUMBER,
+        },
+        'other 2': {
+            '.item left out': NUMBER,
+        },
+    },
+    'clinic.in_new_order': {
+        'solution': {
+            'sign of Assign': FROM_THE_END,
+        },
+        'other 1': {
+            '.tolist left out': NUMBER,
+            'sign of .randperm': FROM_THE_END,
+        },
+    },
+    'clinic.loss_of': {
+        'other 1': {
+            '1 -> -1': AXIS,
+        },
+        'other 2': {
+            '1 -> -1': AXIS,
+        },
+    },
+    'clinic.mean_squares': {
+        'solution': {
+            'sides of - swapped': SIGN,
+            '0 -> -1': ONLY,
+        },
+        'other 1': {
+            'sides of - swapped': SIGN,
+        },
+        'other 2': {
+            'sides of - swapped': SIGN,
+        },
+    },
+    'clinic.share_right': {
+        'solution': {
+            '1 -> -1': AXIS,
+            '.item left out': NUMBER,
+        },
+        'other 1': {
+            '1 -> -1': AXIS,
+            'argument 1 of .train left out, place 2': OVERWRITTEN,
+            '.item left out': NUMBER,
+        },
+    },
+    'climb.votes': {
+        'solution': {
+            '.sum -> .mean': SCALED,
+            '1 -> -1': AXIS,
+        },
+        'other 1': {
+            '.item left out': NUMBER,
+            '.item left out, place 2': NUMBER,
+            '1 -> -1': AXIS,
+            '1 -> -1, place 2': AXIS,
+        },
+        'other 2': {
+            '.mean -> .sum, place 2': SCALED,
+        },
+    },
+    'climb.look': {
+        'solution': {
+            'sign of Assign, place 2': ZERO,
+        },
+        'other 1': {
+            'sign of Assign, place 2': ZERO,
+        },
+        'other 2': {
+            'arguments of max swapped': BOTH,
+            'arguments of max swapped, place 2': BOTH,
+            'arguments of max swapped, place 3': BOTH,
+            'arguments of max swapped, place 4': BOTH,
+            'sign of Assign, place 2': ZERO,
+        },
+    },
+    'climb.honest_mark': {
+        'solution': {
+            '.item left out': NUMBER,
+            '.item left out, place 2': NUMBER,
+            '.mean -> .sum': SCALED,
+            '1 -> -1': AXIS,
+            '1 -> -1, place 2': AXIS,
+            '2 -> -2': HALF,
+            'sign of Assign': HALF,
+        },
+        'other 1': {
+            '.tolist left out': NUMBER,
+            '// -> /, place 3': NUMBER,
+            '1 -> -1': AXIS,
+            '2 -> -2': HALF,
+            '2 -> -2, place 2': HALF,
+        },
+    },
+    'climb.cooler': {
+        'solution': {
+            '.item left out': NUMBER,
+            '.item left out, place 2': NUMBER,
+            '1 -> -1': AXIS,
+            '1 -> -1, place 2': AXIS,
+        },
+        'other 1': {
+            '.item left out': NUMBER,
+            '.item left out, place 2': NUMBER,
+            '.mean -> .sum': SCALED,
+            '1 -> -1': AXIS,
+            '1 -> -1, place 2': AXIS,
+            '< -> <=': TIE,
+        },
+    },
+    'clinic.best_of': {
+        'solution': {
+            '< -> <=': TIE,
+        },
+        'other 1': {
+            '< -> <=': TIE,
+        },
+    },
+    'many_machines.butterfly': {
+        'other 1': {
+            '1 -> -1, place 2': AXIS,
+        },
+    },
+    'many_machines.deal': {
+        'solution': {
+            '.Generator left out': WHOLE,
+        },
+        'other 1': {
+            '.Generator left out': WHOLE,
+            '.tolist left out': NUMBER,
+        },
+        'other 2': {
+            '.Generator left out': WHOLE,
+        },
+    },
+    'many_machines.wires': {
+        'solution': {
+            '1600000 -> 1600001': CLOSE,
+            '1600000 -> 1599999': CLOSE,
+            '8000000 -> 8000001': CLOSE,
+            '8000000 -> 7999999': CLOSE,
+        },
+        'other 1': {
+            '1000000.0 -> 1000001.0': CLOSE,
+            '1000000.0 -> 999999.0': CLOSE,
+            '1000000.0 -> 1000001.0, place 2': CLOSE,
+            '1000000.0 -> 999999.0, place 2': CLOSE,
+        },
+    },
+    'many_machines.feedback': {
+        'solution': {
+            'sign of .zeros_like': ZERO,
+            '0 -> -1': SHAPE,
+            'sign of Assign, place 3': ZERO,
+        },
+        'other 1': {
+            'sign of .zeros_like': ZERO,
+            '0 -> -1': SHAPE,
         },
     },
 }

@@ -18,10 +18,15 @@ def wait_for(found, what, seconds=180):
         time.sleep(0.2)
     raise AssertionError(f'no {what} after {seconds} s')
 
+NO_AUTOSAVE = 'config/lab/user-settings/@jupyterlab/docmanager-extension/plugin.jupyterlab-settings'
+
 def start_lab(folder, port):
     "Start `sgd-course lab` for the learner's `folder`; returns the process and the file that it prints to"
     own = {'JUPYTER_CONFIG_DIR': 'config', 'JUPYTER_DATA_DIR': 'data', 'SGD_COURSE_HOME': 'home'}
     places = {k: str(folder.parent/v) for k, v in own.items()}
+    settings = folder.parent/NO_AUTOSAVE   # Two savings at once end in a question; Ctrl+S alone is to save
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('{"autosave": false}')
     env = os.environ | places | {'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'}
     code = 'from sgd_course.app.cli import main; main()'
     cmd = [sys.executable, '-c', code, 'lab', folder.name, '--no-browser', '--port', str(port)]

@@ -11,9 +11,9 @@ OTHER_OPERATORS = {
     ast.GtE: [ast.Gt, ast.LtE], ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.And: [ast.Or], ast.Or: [ast.And]}
 SIGNS = {
     ast.Add: '+', ast.Sub: '-', ast.Mult: '*', ast.Div: '/', ast.Pow: '**', ast.FloorDiv: '//', ast.MatMult: '@',
-    ast.Mod: '%', ast.BitAnd: '&', ast.BitOr: '|', ast.Lt: '<', ast.LtE: '<=', ast.Gt: '>', ast.GtE: '>=', ast.Eq: '==',
-    ast.NotEq: '!=', ast.And: 'and', ast.Or: 'or', ast.USub: '-', ast.Not: 'not', ast.Invert: '~', ast.Is: 'is',
-    ast.IsNot: 'is not', ast.In: 'in', ast.NotIn: 'not in'}
+    ast.Mod: '%', ast.BitAnd: '&', ast.BitOr: '|', ast.BitXor: '^', ast.Lt: '<', ast.LtE: '<=', ast.Gt: '>',
+    ast.GtE: '>=', ast.Eq: '==', ast.NotEq: '!=', ast.And: 'and', ast.Or: 'or', ast.USub: '-', ast.Not: 'not',
+    ast.Invert: '~', ast.Is: 'is', ast.IsNot: 'is not', ast.In: 'in', ast.NotIn: 'not in'}
 OTHER_NAMES = {
     'mean': 'sum', 'sum': 'mean', 'min': 'max', 'max': 'min', 'amax': 'amin', 'amin': 'amax', 'argmin': 'argmax',
     'argmax': 'argmin', 'sin': 'cos', 'cos': 'sin', 'acos': 'asin', 'minimum': 'maximum', 'maximum': 'minimum',

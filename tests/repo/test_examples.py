@@ -1,5 +1,5 @@
 "The examples run, and learn"
-import runpy, sys
+import os, runpy, subprocess, sys
 
 import torch
 
@@ -39,3 +39,16 @@ def test_own_loop(monkeypatch, capsys):
     run(monkeypatch, 'own_loop')
     ours, median = [float(part.split()[0]) for part in capsys.readouterr().out.split(', ')]
     assert ours < 0.85*median
+
+def test_two_processes_end_where_one_does(monkeypatch, tmp_path):
+    "A program with a loader of PyTorch's and a convolutional network, alone and with torchrun"
+    run(monkeypatch, 'many', tmp_path/'one.pt')
+    torchrun = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2']
+    env = os.environ | {'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
+    cmd = [*torchrun, str(ROOT/'examples'/'many.py'), str(tmp_path/'two.pt')]
+    done = subprocess.run(cmd, env=env, capture_output=True, text=True)
+    assert done.returncode==0, done.stderr
+    assert done.stdout.count('digit_accuracy')==1 and column(done.stdout, 'digit_accuracy')[-1] > 0.95
+    one, two = (torch.load(tmp_path/f'{name}.pt', weights_only=True) for name in ('one', 'two'))
+    assert max((one[k] - two[k]).abs().max().item() for k in one) < 1e-3
+    assert sorted(o.name for o in tmp_path.iterdir())==['one.pt', 'two.pt']

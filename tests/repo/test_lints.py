@@ -11,7 +11,7 @@ def cells(path): return [notebooks.text(c) for c in notebooks.code_cells(noteboo
 CELL, LINE = 92, 120   # Columns: a code cell as the site shows it, everything else
 CODE = {'.py', '.js', '.css', '.scss', '.yml', '.yaml', '.ini', ''}   # Not prose, which has a paragraph in a line
 # Not ours, or a table of texts
-OTHERS = re.compile(r'website/static/(?:katex|fonts)/|vendor/|LICENSE|\.git|equivalent\.py')
+OTHERS = re.compile(r'website/(?:fonts/|static/minisearch)|content/pages/reveal/|vendor/|LICENSE|\.git|equivalent\.py')
 MADE = re.compile(r'sgd_course/.*\.py$')   # From the notebooks, whose cells are measured
 
 def written():

@@ -15,6 +15,7 @@ def bound(tree):
         if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)): yield n.name
         elif isinstance(n, ast.arg): yield n.arg
         elif isinstance(n, ast.ExceptHandler) and n.name: yield n.name
+        elif isinstance(n, (ast.MatchAs, ast.MatchStar)) and n.name: yield n.name
         elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store): yield n.id
         elif isinstance(n, (ast.Import, ast.ImportFrom)): yield from (a.asname or a.name.split('.')[0] for a in n.names)
 
@@ -52,7 +53,7 @@ def against_the_stream(arrows, order):
     "Imports that point the wrong way, as pairs of modules"
     for module, found in arrows.items():
         room = module.split('.')[1] if module.count('.')>1 else ''
-        above = room in ('app', 'practice') or module=='sgd_course.fused'
+        above = room in ('app', 'practice') or module in ('sgd_course.fused', 'sgd_course.workers')
         later = order[order.index(module):] if module in order else [] if above else order
         for other in found:
             if other in later or other.split('.')[0] in OUTSIDE: yield module, other

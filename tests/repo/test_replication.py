@@ -35,7 +35,7 @@ assert k==1'''
 def run(text, **names):
     "What a `Watch` noted when the cell `text` ran"
     watch = replicate.Watch()
-    exec(watched(code(text))[0], {'claim': watch.claim, 'seen': watch.seen, **names})
+    exec(watched(code(text))[0], {'_claim_': watch.claim, '_seen_': watch.seen, **names})
     return watch
 
 def same(a, b): assert a==b

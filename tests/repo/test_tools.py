@@ -1,5 +1,5 @@
 "The scripts in tools/: one way to read and write notebooks, outputs that say the same, and a browser that is found"
-import os, subprocess, sys
+import json, os, subprocess, sys
 
 import pytest
 
@@ -62,6 +62,75 @@ def test_stale_output_is_told(stored):
     assert found.startswith('f()\n--- stored') and '--- now' in found
 
 def test_cell_that_did_not_run_is_not_compared(): assert [*outputs.differences({'cells': [cell(shown('4'))]}, {})] == []
+
+# Outputs that are left as they are
+
+def noise(source, stored, fresh): return outputs.is_noise(cell(fresh) | {'source': source}, [stored])
+
+def test_only_what_no_run_can_repeat_is_noise():
+    assert noise('f', shown('<f at 0x7f00>'), shown('<f at 0x8e11>'))
+    assert not noise('f()', shown('0.123'), shown('0.124')), 'what a run computes is stored to the last digit'
+    assert noise('#| timing\nf()', shown('5.6 and 110.9'), shown('20.3 and 63.3'))
+    assert not noise('#| timing\nf()', shown('ours 5.6'), shown('theirs 5.6'))
+    assert not noise('#| timing\nf()', shown('5.6'), printed('5.6'))
+
+CLOCK = """#| timing
+import time
+time.perf_counter()"""
+
+def test_two_runs_store_the_same(tmp_path):
+    "Also of a cell that measures, until its output is cleared or its code changes"
+    texts = {'time': CLOCK, 'place': 'object()', 'sum': '2 + 2'}
+    cells = [{'cell_type': 'code', 'id': name, 'metadata': {}, 'execution_count': None, 'source': [text], 'outputs': []}
+        for name, text in texts.items()]
+    kernel = {'display_name': 'python3', 'language': 'python', 'name': 'python3'}
+    path = tmp_path/'a.ipynb'
+    def run(cells):
+        notebooks.write(path, {'cells': cells, 'metadata': {'kernelspec': kernel}, 'nbformat': 4, 'nbformat_minor': 5})
+        outputs.refresh(path)
+        return path.read_bytes(), [c['outputs'][0]['data']['text/plain'] for c in notebooks.read(path)['cells']]
+    first, shown = run(cells)
+    again, _ = run(notebooks.read(path)['cells'])
+    assert again==first and shown[2]==['4']
+    cells = notebooks.read(path)['cells']
+    cells[0]['outputs'], cells[2]['source'] = [], ['2 + 3']
+    _, changed = run(cells)
+    assert changed[0]!=shown[0] and changed[1]==shown[1] and changed[2]==['5']
+
+# What has changed
+
+def tree(**change):
+    "A small course: a chapter that uses two modules, and a page that uses none"
+    def nb(*code): return json.dumps({'cells': [{'cell_type': 'code', 'source': [o]} for o in code]})
+    return {'nbs/01_a.ipynb': nb('#| default_exp a', 'from sgd_course.b import f'), 'nbs/index.ipynb': nb('1 + 1'),
+        'sgd_course/b.py': 'from .c import (g,\n    h)', 'sgd_course/c.py': 'x = 1', 'sgd_course/d.py': 'y = 1',
+        'sgd_course/content/glossary.toml': 'one'} | change
+
+@pytest.mark.parametrize('name, new, runs', [('sgd_course/b.py', 'x', 1), ('sgd_course/c.py', 'x = 2', 1),
+    ('sgd_course/d.py', 'y = 2', 0), ('sgd_course/content/glossary.toml', 'two', 2)])
+def test_a_notebook_runs_again_when_something_that_it_uses_has_changed(name, new, runs):
+    pages = 'nbs/01_a.ipynb', 'nbs/index.ipynb'
+    assert sum(outputs.made_of(p, tree())!=outputs.made_of(p, tree(**{name: new})) for p in pages)==runs
+    assert outputs.made_of('nbs/none.ipynb', tree()) is None
+
+def test_what_is_committed_or_noted_counts_as_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(outputs, 'RECORD', tmp_path/'build'/'outputs.json')
+    monkeypatch.setattr(notebooks, 'paths', lambda: [ROOT/'nbs'/'01_a.ipynb', ROOT/'nbs'/'index.ipynb'])
+    now = tree()
+    monkeypatch.setattr(outputs, 'files_now', lambda: now)
+    monkeypatch.setattr(outputs, 'files_committed', tree)
+    def due(): return [p.stem for p in outputs.changed()]
+    assert due()==[]
+    now['sgd_course/c.py'] = 'x = 2'
+    assert due()==['01_a']
+    outputs.note('nbs/01_a.ipynb')
+    assert due()==[]
+    monkeypatch.setattr(outputs, 'files_committed', dict)   # No git
+    assert due()==['index']
+
+def test_the_last_commit_is_read():
+    if not (ROOT/'.git').exists(): pytest.skip('the repository came without its history')
+    assert outputs.files_committed().keys() >= {'nbs/index.ipynb', 'sgd_course/content/glossary.toml'}
 
 # The browser
 

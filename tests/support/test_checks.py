@@ -5,6 +5,7 @@ import pytest
 
 from sgd_course.checks import check, hint, solution
 from sgd_course.practice.exercises import exercise_texts, exercises_of
+from sgd_course.practice.words import plain_maths
 
 NAMES = [e.name for chapter in exercise_texts() for e in exercises_of(chapter)]
 
@@ -19,6 +20,9 @@ def shows_latex(said):
     "Does a terminal show something of LaTeX beside the code?"
     words = re.sub(r'(?ms)^```.*?^```|`[^`]*`', '', repr(said))
     return re.search(r'[\\${}]|(?<![A-Za-z0-9_])\w_\w(?![A-Za-z0-9])', words)
+
+def test_roots_are_shown_in_plain_letters():
+    assert plain_maths(r'$1/(2\sqrt s)$ or $\sqrt{2x}$')=='1/(2√s) or √(2x)'
 
 def test_hint_and_solution_of_every_exercise():
     for name in NAMES:

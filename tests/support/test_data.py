@@ -12,6 +12,7 @@ from sgd_course.data import (IDX_FILES, MNIST_FILE, cache_folder, idx_bytes, is_
 from sgd_course.files import write_whole
 
 from repository import ROOT
+from subtests import each
 from tools import pack_mnist
 
 @pytest.fixture(scope='module')
@@ -222,7 +223,7 @@ def test_split_takes_labels_in_any_form(form):
     for a, b in zip(data.train_valid_split(form(labels), np.int64(20)), data.train_valid_split(labels, 20)):
         assert torch.equal(a, b)
 
-@pytest.mark.parametrize('valid', [0, 10, -1, 0.5, 5.0, True, np.int64(10), '5', None])
+@each('valid', [0, 10, -1, 0.5, 5.0, True, np.int64(10), '5', None])
 def test_wrong_size_of_validation(valid):
     with pytest.raises(ValueError, match='from 1 to 9'): data.train_valid_split(torch.arange(10), valid)
 

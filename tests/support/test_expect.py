@@ -108,20 +108,22 @@ for kind_of in (Momentum, Nesterov, RMSprop, Adam, AdamW):
 
 # Methods that only `step` calls, with settings that were checked; a base class without settings; a figure's own rules
 INNER = re.compile(r'optimizers\.\w+\.(update|decay|usual_size)|Optimiser|_orig_|figures\.|FusedNet\.descend'
-    r'|same\(|mlp\(generator\)')
+    r'|same\(|mlp\(generator\)|recording\.Case')
 IS_COUNT = re.compile(r'\((epochs|bins|valid)\)')
 IS_SETTING = re.compile(r'\((lr|lr0|noise|momentum|weight_decay|eps)\)')
 
+NO_COUNTS = 'target', 'right', 'down' # 0 or 1, and pixels to either side
+
 def test_counts_behave_alike():
     "Whole numbers of any type, and nothing else"
-    counts = {where: rule for where, argument, rule in RULES if kind(rule)=='whole' and argument!='target'} # 0 or 1
+    counts = {where: rule for where, argument, rule in RULES if kind(rule)=='whole' and argument not in NO_COUNTS}
     counts |= {where: by_call(call) for where, call in BY_CALL.items() if IS_COUNT.search(where)}
     assert len(counts)>=26
     bad = [*NO_NUMBERS, 2.5, 3.0, np.float64(3), torch.tensor(3.), -1, np.int64(-1), torch.tensor(-1)]
     assert taken_wrongly(counts, bad)=={}
     good = 2, np.int64(2), np.uint8(2), torch.tensor(2)
     assert [where for where, rule in counts.items() if accepted(rule, good)!=len(good)]==[]
-    own = [rule for where, argument, rule in RULES if kind(rule)=='whole' and argument!='target']
+    own = [rule for where, argument, rule in RULES if kind(rule)=='whole' and argument not in NO_COUNTS]
     assert {type(rule('n', n)) for rule in own for n in good}=={int}
 
 def test_rates_behave_alike():

@@ -6,12 +6,16 @@ import torch
 from torch import tensor
 
 from repository import NOTEBOOKS, PACKAGE
+from subtests import each
 from sgd_course import figures
 from sgd_course.backprop import Node, topological_order
 from sgd_course.figures import race_figure
 from sgd_course.learning_rate import best_lr, lr_limit, walk
+from sgd_course.many_machines import best_machines, step_time
+from sgd_course.patients import DIAGNOSES, diagnose, for_page, patient, records
 from sgd_course.quadratic_loss import descend, gradient, quadratic, quartic
 from sgd_course.sigmoid import absolute_error, cross_entropy, cross_entropy_from_scores, sigmoid, squared_error
+from sgd_course.warps import affine_moves, bells, bilinear, shift_moves
 
 MODULES = [p.stem for p in (PACKAGE/'content'/'js').glob('[!_]*.js')]
 EPS = 1e-6   # JavaScript computes in float64, as Python does here; only the order of the operations differs
@@ -51,7 +55,7 @@ def test_noise_is_normal_and_repeats(js):
     assert abs(z.mean()) < 0.03 and abs(z.std() - 1) < 0.02 and abs((z[1:]*z[:-1]).mean()) < 0.03
     assert abs((z.abs() < 1).double().mean() - 0.6827) < 0.014
 
-@pytest.mark.parametrize('curve, start, lr, word', [
+@each('curve, start, lr, word', [
     ('square', 3, 0.1, 'smooth'), ('square', 3, 0.5, 'lands'), ('square', 3, 0.8, 'zig-zags'),
     ('square', 3, 0.99, 'zig-zags'), ('square', 3, 1, 'bounces'), ('square', 3, 1.01, 'diverges'),
     ('square', 0, 0.3, 'rests'), ('quartic', -1.5, 0.001, 'stalls'), ('quartic', -1.5, 0.044, 'stalls'),
@@ -93,30 +97,99 @@ def test_bowl(js, condition, lr):
     close(told[1:], told[:-1]*double(js('bowl', 'rates', condition, lr)))
     close(js('bowl', 'bestRate', condition), best_lr(bowl, start))
 
+# Many machines
+
+@pytest.mark.parametrize('setting', [{}, {'batch': 64}, {'batch': 4096, 'weights': 669_706},
+    {'batch': 4_000_000, 'weights': 10**9, 'bandwidth': 5e10, 'latency': 1e-5, 'speed': 4e14},
+    {'latency': 0.1, 'batch': 10**6}, {'speed': 1e15, 'batch': 1}])
+def test_machines_are_the_courses(js, setting):
+    usual = dict(batch=1024, weights=79_510, bandwidth=125e6, latency=50e-6, speed=20e9) | setting
+    compute, nbytes = 6*usual['weights']*usual['batch']/usual['speed'], 4*usual['weights']
+    wires = dict(bandwidth=usual['bandwidth'], latency=usual['latency'])
+    close(js('machines', 'computeTime', usual), compute)
+    for p in (1, 2, 7, 64, 4096):
+        close(js('machines', 'stepTime', p, usual)/compute, step_time(p, compute, nbytes, **wires)/compute)
+        close(sum(js('machines', 'stepParts', p, usual)), js('machines', 'stepTime', p, usual))
+    assert js('machines', 'bestMachines', usual)==best_machines(compute, nbytes, **wires)
+
+@pytest.mark.parametrize('seconds, said', [(90, '90 s'), (0.25, '250 ms'), (5e-5, '50 µs'), (2e-9, '2 ns')])
+def test_seconds_have_a_unit_that_suits(js, seconds, said): assert js('machines', 'short', seconds)==said
+
+@pytest.mark.parametrize('amount, said', [(5e10, '50 GB/s'), (4e14, '400 TB/s'), (2e5, '200 kB/s')])
+def test_rates_have_a_unit_that_suits(js, amount, said): assert js('machines', 'rate', amount, 'B/s')==said
+
+# The climb
+
+OURS = dict(name='low', adds='a first try', error=8.04, spread=0.11, seeds=5, minutes=0.25, test=8.3, ours=True)
+THEIRS = dict(year=1998, who='A & B', network='linear', error=12., name='1998', ours=False)
+
+def test_rungs_come_before_the_results_of_others(js):
+    rung, other = ({k: v for k, v in o.items() if k!='ours'} for o in (OURS, THEIRS))
+    found = js('climb', 'stops', {'rungs': [rung], 'history': [other]})
+    assert found==[rung | {'ours': True}, other | {'name': '1998', 'ours': False}]
+
+@pytest.mark.parametrize('stop, said', [
+    (OURS, 'low: a first try. Validation error 8.04 ± 0.11 %, 5 seeds, 0.25 minutes each. '
+        'Test digits, looked at once: 8.3 %.'),
+    (OURS | dict(seeds=1, test=None), 'low: a first try. Validation error 8.04 %, one seed, 0.25 minutes each.'),
+    (THEIRS, '1998, A & B: linear. Error on the test digits 12 %, as reported.')])
+def test_a_stop_is_told_in_words(js, stop, said): assert js('climb', 'tellStop', stop)==said
+
+def test_axes_of_the_climb_have_room_and_round_numbers(js):
+    close(js('climb', 'ends', [0.1, 10, 0]), [-1.12, 1.12])
+    close(js('climb', 'ends', []), [-1, 1])
+    close(js('climb', 'marks', [-0.5, 1.1]), [math.log10(v) for v in (0.5, 1, 2, 5, 10)])
+
+# Warps
+
+IMAGE = torch.rand(28, 28, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+@pytest.mark.parametrize('setting', [{}, {'right': 2.5, 'down': -1}, {'turn': 20}, {'zoom': 0.8, 'lean': 15},
+    {'right': -3, 'turn': -40, 'zoom': 1.3, 'lean': -10}])
+def test_affine_warps_are_the_courses(js, setting):
+    one = {'right': 0, 'down': 0, 'turn': 0, 'zoom': 1, 'lean': 0} | setting
+    right, down, turn, zoom, lean = (double([v]) for v in one.values())
+    want = affine_moves(turn, zoom, lean) + shift_moves(right, down)
+    moves = js('warp', 'affineMoves', setting)
+    close(moves, want[0])
+    close(js('warp', 'warp', IMAGE.tolist(), moves), bilinear(IMAGE[None], want)[0])
+
+def test_rubber_is_the_courses(js):
+    bell = bells().double()
+    close(js('warp', 'bells'), bell)
+    pulls = double(js('warp', 'pullsOf', 3))
+    assert pulls.shape==(2, 13, 13) and abs(pulls.mean()) < 0.2 and abs(pulls.std() - 1) < 0.2
+    want = 1.5*(bell@pulls@bell.T)
+    moves = js('warp', 'elasticMoves', pulls.tolist(), 1.5)
+    close(moves, want, 1e-5)   # The course's bells are float32
+    affine = js('warp', 'affineMoves', {'turn': 10})
+    close(js('warp', 'added', moves, affine), double(moves) + double(affine))
+    close(js('warp', 'warp', IMAGE.tolist(), moves), bilinear(IMAGE[None], double(moves)[None])[0])
+
 # Sigmoid and losses
 
 SCORES = [-120., -95, -88.73, -88.72, -60, -20, -3, -0.1, 0, 0.5, 4, 16, 17, 40, 120]
 
 @pytest.mark.parametrize('t', [0, 1])
-@pytest.mark.parametrize('x', SCORES)
-def test_losses(js, x, t):
-    score, target = double(x), double(t)
-    close(js('losses', 'sigmoid', x), sigmoid(score))
+def test_losses(js, t):
+    target = double(t)
     ways = [lambda s: absolute_error(sigmoid(s), target), lambda s: squared_error(sigmoid(s), target),
         lambda s: cross_entropy_from_scores(s, target)]
-    close(js('losses', 'losses', x, t), [[f(score).item(), gradient(f, score).item()] for f in ways])
+    for x in SCORES:
+        score = double(x)
+        close(js('losses', 'sigmoid', x), sigmoid(score))
+        close(js('losses', 'losses', x, t), [[f(score).item(), gradient(f, score).item()] for f in ways])
 
 @pytest.mark.parametrize('t', [0, 1])
-@pytest.mark.parametrize('x', SCORES)
-def test_losses_as_printed_fail_where_float32_fails(js, x, t):
+def test_losses_as_printed_fail_where_float32_fails(js, t):
     def printed(loss): return lambda s: loss(1/(1 + torch.exp(-s)), torch.full_like(s, t))
-    score, want = tensor(float(x)), []
     def surprise(p, y): return -torch.xlogy(y, p) - torch.xlogy(1 - y, 1 - p)   # `cross_entropy` heals the gradient
-    for f in map(printed, (absolute_error, squared_error, surprise)):
-        s = score.clone().requires_grad_()
+    def value_and_slope(f, x):
+        s = tensor(float(x)).requires_grad_()
         f(s).backward()
-        want.append([f(score).item(), s.grad.item()])
-    close(js('losses', 'printed', x, t), want)
+        return [f(s).item(), s.grad.item()]
+    ways = [*map(printed, (absolute_error, squared_error, surprise))]
+    for x in SCORES: close(js('losses', 'printed', x, t), [value_and_slope(f, x) for f in ways])
 
 # Race
 
@@ -195,6 +268,49 @@ def test_way_back_goes_node_by_node(js, steps):
     for n in [n for n in reversed(topological_order(last)) if n.parents][:max(steps - 1, 0)]:
         for parent, slope in zip(n.parents, n.slopes): parent.grad += slope*n.grad
     close(js('graph', 'walk', *LEAVES[1], steps)['grads'], [n.grad for n in nodes.values()])
+
+# Twelve patients
+
+@pytest.mark.parametrize('number', range(1, 13))
+def test_answers_of_the_figure_are_those_of_diagnose(js, number):
+    page = for_page(number)
+    for name in DIAGNOSES:
+        who = patient(number)
+        who.start(), who.ten()
+        want = diagnose(who, name)
+        got = js('clinic', 'diagnosed', page, ['start', 'ten'], name)
+        assert got=={'right': want.right, 'text': repr(want), 'tests': who.tests}
+
+def test_each_test_counts_once(js):
+    assert js('clinic', 'asked', ['ten'], 'curve')==['ten', 'curve'] and js('clinic', 'asked', ['ten'], 'ten')==['ten']
+
+def test_what_flies_off_is_cut(js):
+    assert js('clinic', 'top', {'loss': [[0, 2], [1, 1]], 'constant': [[0, 1.5], [1, 1.5]]})==2
+    assert js('clinic', 'top', {'loss': [[0, 2], [1, 1e30], [2, None]], 'constant': [[0, 1], [2, 1]]})==6
+    assert js('clinic', 'top', {'loss': [[0, None], [1, None]]})==1
+
+def test_solved_patients_are_counted_with_their_tests(js):
+    case = {'tests': ['curve'], 'solved': False}
+    assert js('clinic', 'tally', [case]*3)==''
+    solved = [case | {'solved': True}, case, {'tests': ['ten', 'start'], 'solved': True}]
+    assert js('clinic', 'tally', solved)==' 2 patients of 3 so far, 3 tests.'
+
+def test_each_seed_draws_a_patient_of_its_level_and_each_comes_before_one_comes_again(js):
+    more = [{'level': n%3 + 1, 'name': n, 'tests': {'batch': {'rows': [], 'lines': {}}}} for n in range(12)]
+    for level in (1, 2, 3):
+        those = [p['name'] for p in more if p['level']==level]
+        for start in (1, 5):
+            assert sorted(js('clinic', 'drawn', more, level, start + i)['name'] for i in range(4))==those
+    assert js('clinic', 'drawn', more, 2, 7)==js('clinic', 'drawn', more, 2, 7)
+
+def test_a_seed_mixes_the_examples_of_a_batch_and_nothing_else(js):
+    more = [for_page(n) for n in range(13, len(records()) + 1)]
+    got = js('clinic', 'drawn', more, 3, 2)
+    want = next(p for p in more if p['answers']==got['answers'])
+    assert {k: v for k, v in got['tests'].items() if k!='batch'}=={k: v for k, v in want['tests'].items() if k!='batch'}
+    rows, kept = got['tests']['batch']['rows'], want['tests']['batch']['rows']
+    assert [row[0] for row in rows]==[row[0] for row in kept] and rows!=kept
+    assert sorted(row[1:] for row in rows)==sorted(row[1:] for row in kept)
 
 # Modules and HTML
 

@@ -6,12 +6,21 @@ from playwright.sync_api import expect
 
 from repository import ROOT
 from sgd_course import figures
-from sgd_course.figures import bend_figure, bowl_figure, descent_figure, graph_figure, losses_figure, race_figure
+from sgd_course.figures import (bend_figure, bowl_figure, climb_figure, clinic_figure, descent_figure, draw_figure,
+    graph_figure, losses_figure, machines_figure, race_figure, warp_figure)
+from sgd_course.questionnaire import Questionnaire
 from conftest import stop_clock
 from test_figures_lab import draw, play_and_pause, turn_by_keyboard
 
+RUNGS = [dict(name='low', adds='a first try', error=8.04, spread=0.11, seeds=5, minutes=0.25, test=8.3),
+    dict(name='high', adds='patience', error=1.1, spread=0.03, seeds=5, minutes=9., test=None)]
+OTHERS = [dict(year=1998, who='A & B', network='linear', error=12.),
+    dict(year=2010, who='C', network='deep', error=0.35)]
+
+def ladder(): return climb_figure(RUNGS, OTHERS)
+
 ALL = {'descent': descent_figure, 'bowl': bowl_figure, 'losses': losses_figure, 'race': race_figure,
-    'graph': graph_figure}
+    'graph': graph_figure, 'machines': machines_figure, 'climb': ladder, 'warp': warp_figure}
 
 def show(page, tmp_path, *html, head=''):
     "Open a page that holds the figures, from a file"
@@ -138,7 +147,7 @@ HEARD = '''host => { const heard = host.shadowRoot.querySelector('.heard'), log 
     observer.observe(heard, {childList: true, characterData: true, subtree: true}) }'''
 
 KNOBS = {'descent': 'Learning rate', 'bowl': 'Learning rate', 'losses': 'Score', 'race': 'Start',
-    'graph': 'x, the input'}
+    'graph': 'x, the input', 'machines': 'Machines', 'climb': 'Rung', 'warp': 'Turn'}
 
 def test_a_knob_is_heard(page, tmp_path):
     "The text is written into a live region, which is there from the start: only then do screen readers read it"
@@ -150,7 +159,7 @@ def test_a_knob_is_heard(page, tmp_path):
         assert figure.evaluate('host => host.log.at(-1)')==says(figure).text_content(), knob
 
 def test_where_motion_ends_is_heard_and_not_its_way(moving_page, tmp_path):
-    made = [make().html for name, make in ALL.items() if name!='losses']
+    made = [make().html for name, make in ALL.items() if name not in ('losses', 'machines', 'climb', 'warp')]
     for figure in show(moving_page, tmp_path, *made).all():
         figure.evaluate(HEARD)
         figure.get_by_role('button', name='Step').click()
@@ -230,6 +239,59 @@ def test_way_back_is_walked_by_keys(page, tmp_path):
     expect(graph).to_have_attribute('aria-label', re.compile('t 2, gradient '))
     figure.get_by_role('button', name='Reset').press('Enter')
     expect(graph).not_to_have_attribute('aria-label', re.compile('gradient'))
+
+def test_a_patient_is_examined_and_diagnosed_by_keys(page, tmp_path):
+    "Tests count once, a wrong diagnosis costs the one that it tells, and who comes back has kept his"
+    figure = show(page, tmp_path, clinic_figure(number=6).html)
+    results, story = figure.locator('.result'), figure.locator('.story')
+    expect(story).to_contain_text('Patient 6, level 2. A network 49-32-10')
+    for _ in range(2): figure.get_by_role('button', name='curve').press('Enter')
+    expect(says(figure)).to_contain_text('1 test so far')
+    expect(results).to_have_count(1)
+    expect(figure.get_by_role('img', name='Picture of curve')).to_be_visible()
+    select, diagnose = figure.get_by_label('Diagnosis'), figure.get_by_role('button', name='Diagnose')
+    select.select_option('dead units')
+    diagnose.press('Space')
+    expect(says(figure)).to_contain_text('No, after 2 tests. What speaks against it is in activations')
+    expect(results.first).to_contain_text('activations')
+    select.select_option('softmax twice')
+    diagnose.press('Enter')
+    expect(says(figure)).to_contain_text('Right, after 2 tests.')
+    expect(says(figure)).to_contain_text('1 patient of 12 so far, 2 tests.')
+    figure.get_by_role('radio', name='6', exact=True).press('ArrowRight')
+    expect(story).to_contain_text('Patient 7, level 2.')
+    expect(results).to_have_count(0)
+    page.keyboard.press('ArrowLeft')
+    expect(results).to_have_count(2)
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_a_new_patient_is_drawn_by_level_and_seed(page, tmp_path, scheme):
+    "By keys; the next press brings the next one, the same seed the same one, and all of them count"
+    page.emulate_media(color_scheme=scheme)
+    figure = show(page, tmp_path, clinic_figure().html)
+    story, seed = figure.locator('.story'), figure.get_by_label('Seed')
+    draw, level = figure.get_by_role('button', name='New patient'), figure.get_by_label('Level')
+    level.select_option('2, harder')
+    for n in (1, 2):
+        draw.press('Enter')
+        expect(story).to_contain_text(f'New patient, seed {n}, level 2. A network')
+    assert figure.get_by_role('radio', checked=True).count()==0
+    figure.get_by_role('button', name='batch').press('Enter')
+    expect(says(figure)).to_contain_text('1 test so far')
+    seed.fill('1')
+    draw.press('Space')
+    expect(figure.locator('.result')).to_have_count(0)
+    draw.press('Space')
+    expect(story).to_contain_text('seed 2, level 2')
+    expect(figure.locator('.result')).to_have_count(1)
+    seed.fill('')
+    draw.press('Enter')
+    expect(story).to_contain_text('seed 1, level 2')
+    press(page, figure.get_by_role('radio', name='1', exact=True), 'Space')
+    expect(story).to_contain_text('Patient 1, level 1.')
+    ink, paper = (draw.evaluate(f'el => getComputedStyle({o}).{key}') for o, key in
+        (('el', 'color'), ("el.getRootNode().querySelector('.sheet')", 'backgroundColor')))
+    assert ink!=paper
 
 def test_a_dot_travels_the_way_back(moving_page, tmp_path):
     figure = show(moving_page, tmp_path, graph_figure().html)
@@ -370,8 +432,9 @@ def logs(limits): return pytest.approx([math.log10(v) for v in limits])
 
 def test_limits_of_python_and_javascript_are_those_of_the_file(page, tmp_path):
     limits = figures.LIMITS
-    made = (descent_figure(), descent_figure('quartic'), bowl_figure(), race_figure(), bend_figure(), graph_figure())
-    square, quartic, bowl, race, bend, graph = show(page, tmp_path, *(o.html for o in made)).all()
+    made = (descent_figure(), descent_figure('quartic'), bowl_figure(), race_figure(), bend_figure(), graph_figure(),
+        machines_figure(), warp_figure())
+    square, quartic, bowl, race, bend, graph, machines, warp = show(page, tmp_path, *(o.html for o in made)).all()
     for curve, figure in (('square', square), ('quartic', quartic)):
         for name, label in {'start': 'Start', 'lr': 'Learning rate', 'noise': 'Gradient noise'}.items():
             assert ends_of(figure, label)==limits['descent'][curve][name]
@@ -388,6 +451,21 @@ def test_limits_of_python_and_javascript_are_those_of_the_file(page, tmp_path):
     assert ends_hold(bend_figure, 'lr', limits['bend']['lr'])
     assert ends_of(graph, 'x, the input')==limits['graph']['value']
     assert ends_hold(graph_figure, 'x', limits['graph']['value'])
+    labels = dict(p='Machines', batch='Batch size', weights='Weights', bandwidth='Bandwidth', latency='Latency',
+        speed='Speed of a machine')
+    for name, label in labels.items(): assert ends_of(machines, label)==logs(limits['machines'][name])
+    for name in ('bandwidth', 'latency', 'speed'): assert ends_hold(machines_figure, name, limits['machines'][name])
+    labels = dict(right='To the right', down='Down', turn='Turn', zoom='Size', lean='Lean', elastic='Rubber')
+    for name, label in labels.items():
+        assert ends_of(warp, label)==limits['warp'][name] and ends_hold(warp_figure, name, limits['warp'][name])
+
+def test_machines_say_when_more_of_them_are_slower(page, tmp_path):
+    figure = show(page, tmp_path, machines_figure().html)
+    expect(says(figure)).to_contain_text('More than 14 are slower again')
+    figure.get_by_role('slider', name='Batch size').fill(str(math.log10(4096)))
+    expect(says(figure)).to_contain_text('More than 30 are slower again')
+    figure.get_by_role('slider', name='Batch size').fill('2')
+    expect(says(figure)).to_contain_text('No number of machines is faster than one.')
 
 @pytest.mark.parametrize('make, corners', [(bowl_figure, figures.LIMITS['bowl']['start']),
     (race_figure, figures.LIMITS['race']['start']['bowl'])])
@@ -411,3 +489,126 @@ def test_the_recipe_in_the_notebook_works(page, tmp_path, monkeypatch):
     expect(says(figure)).to_have_text('At 1.5 the slope is 3.')
     figure.get_by_role('slider', name='Weight').press('ArrowRight')
     expect(says(figure)).to_have_text('At 1.6 the slope is 3.2.')
+
+# Keys that the page needs
+
+KEYS_HEARD = '''window.heard = []; document.addEventListener('keydown', e => {
+    const held = ['ctrlKey', 'metaKey', 'shiftKey'].filter(name => e[name]).map(name => name[0].toUpperCase());
+    if (!['Control', 'Meta', 'Shift'].includes(e.key)) heard.push([...held, e.key].join('+')); e.preventDefault() })'''
+
+def heard(page, place, *keys):
+    "Which of `keys`, pressed in `place`, reach the page around a figure"
+    page.evaluate('heard.length = 0')
+    for key in keys:
+        place.focus()
+        page.keyboard.press(key)
+    return page.evaluate('[...heard]')
+
+def test_a_figure_keeps_its_keys_and_leaves_the_others_to_the_page(page, tmp_path):
+    figure = show(page, tmp_path, descent_figure().html)
+    page.evaluate(KEYS_HEARD)
+    step = figure.get_by_role('button', name='Step')
+    for place in (figure.get_by_role('slider', name='Learning rate'), step):
+        assert heard(page, place, 'ArrowRight', 'Space', 'b', 'Home')==[]
+        assert heard(page, place, 'Control+s', 'Shift+Enter', 'Escape', 'Meta+k')==['C+s', 'S+Enter', 'Escape', 'M+k']
+    says(figure).wait_for()
+    before = says(figure).inner_text()
+    heard(page, step, 'Shift+Enter')
+    assert says(figure).inner_text()==before, 'Shift+Enter presses no button'
+
+def test_questions_keep_what_edits_a_field(page, tmp_path):
+    ask = {'ask': 'How many?', 'number': 2, 'tolerance': 0, 'others': [], 'unit': '', 'why': 'So.', 'otherwise': 'No.',
+        'proof': 'x'}
+    show(page, tmp_path, Questionnaire([ask], 'Q')._repr_html_())
+    page.evaluate(KEYS_HEARD)
+    field = page.get_by_role('textbox')
+    field.fill('2')
+    assert heard(page, field, '3', 'Backspace', 'Control+a', 'Control+z', 'x')==[]
+    field.fill('2')
+    assert heard(page, field, 'Control+s', 'Shift+Enter')==['C+s', 'S+Enter']
+    expect(page.get_by_text('1 question. The first answer counts.')).to_be_visible()
+    field.press('Enter')
+    expect(page.get_by_text('1 of 1 right')).to_be_visible()
+
+# The pad
+
+def on_pad(page, figure, *points):
+    "Draw through points in shares of the pad's width"
+    pad = figure.get_by_role('application')
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    where = [(box['x'] + x*box['width'], box['y'] + y*box['height']) for x, y in points]
+    page.mouse.move(*where[0])
+    page.mouse.down()
+    for place in where[1:]: page.mouse.move(*place, steps=8)
+    page.mouse.up()
+
+def ink(figure, x, y):
+    "Red, green, blue and opacity of a pixel of the pad"
+    return figure.get_by_role('application').evaluate(
+        '(c, [x, y]) => [...c.getContext("2d").getImageData(x*c.width, y*c.height, 1, 1).data]', [x, y])
+
+def test_the_first_stroke_clears_the_sample_and_no_digit_that_was_chosen(page, tmp_path):
+    figure = show(page, tmp_path, draw_figure(start=0).html)
+    seven = (0.3, 0.2), (0.7, 0.2), (0.45, 0.8)
+    on_pad(page, figure, *seven)
+    expect(says(figure)).to_contain_text('reads a 7')
+    figure.get_by_role('button', name='Example 1').click()
+    expect(says(figure)).to_contain_text('reads a 1')
+    before = figure.get_by_role('application').evaluate(INKED)
+    on_pad(page, figure, (0.1, 0.1), (0.15, 0.1))
+    assert figure.get_by_role('application').evaluate(INKED) > before, 'a stroke on a chosen digit adds to it'
+    clear, pad = figure.get_by_role('button', name='Clear'), figure.get_by_role('application')
+    gap = clear.bounding_box()['y'] - pad.bounding_box()['y'] - pad.bounding_box()['height']
+    assert 0 <= gap < 20, 'Clear is just below the pad'
+    clear.click()
+    assert pad.evaluate(INKED)==0
+
+INKED = '''c => [...c.getContext("2d").getImageData(0, 0, c.width, c.height).data]
+    .filter((v, k) => k%4==3 && v > 99).length'''
+
+def test_a_line_is_even_whatever_the_colour_of_the_text(page, tmp_path):
+    "As in JupyterLab, whose text lets a little of the page through"
+    figure = show(page, tmp_path, draw_figure().html, head='<style>body { color: rgba(0, 0, 0, 0.87) }</style>')
+    on_pad(page, figure, (0.2, 0.5), (0.4, 0.5), (0.6, 0.5), (0.8, 0.5))
+    assert {tuple(ink(figure, x/100, 0.5)) for x in range(20, 81)}=={(0, 0, 0, 255)}
+
+def test_the_pad_takes_on_a_theme_that_jupyterlab_marks(page, tmp_path):
+    dark = '<style>body[data-jp-theme-light="false"] { background: #111; color: rgba(255, 255, 255, 0.87) }</style>'
+    figure = show(page, tmp_path, draw_figure().html, head=dark)
+    on_pad(page, figure, (0.3, 0.5), (0.7, 0.5))
+    assert ink(figure, 0.5, 0.5)==[0, 0, 0, 255]
+    for light, colour in (('false', 255), ('true', 0)):
+        page.evaluate('light => { document.body.dataset.jpThemeLight = light }', light)
+        page.wait_for_function('''colour => document.querySelector(".sgd-figure").shadowRoot
+            .querySelector(".pad canvas").getContext("2d").getImageData(140, 140, 1, 1).data[0]==colour''', arg=colour)
+        on_pad(page, figure, (0.3, 0.8), (0.7, 0.8))
+        assert ink(figure, 0.5, 0.8)==[colour]*3 + [255]
+
+def test_the_ladder_is_climbed_by_keyboard_and_by_tapping(page, tmp_path):
+    figure = show(page, tmp_path, ladder().html)
+    expect(says(figure)).to_contain_text('low: a first try. Validation error 8.04 ± 0.11 %')
+    press(page, figure.get_by_role('slider', name='Rung'), 'ArrowRight')
+    expect(says(figure)).to_contain_text('high: patience. Validation error 1.1 ± 0.03 %')
+    figure.locator('svg [data-at="3"] path').click()
+    expect(says(figure)).to_contain_text('2010, C: deep. Error on the test digits 0.35 %')
+    assert figure.get_by_role('slider', name='Rung').get_attribute('aria-valuetext')=='2010'
+
+def test_a_ladder_without_rungs_shows_the_others(page, tmp_path):
+    figure = show(page, tmp_path, climb_figure([], OTHERS).html)
+    expect(says(figure)).to_contain_text('1998, A & B: linear.')
+    expect(figure.locator('svg [data-at]')).to_have_count(2)
+
+def test_a_digit_is_warped_and_comes_back(page, tmp_path):
+    figure = show(page, tmp_path, warp_figure().html)
+    picture = "e => e.shadowRoot.querySelectorAll('canvas')[1].toDataURL()"
+    before = figure.evaluate(picture)
+    expect(says(figure)).to_contain_text('looks up to 0 pixels away')
+    figure.get_by_role('slider', name='Rubber').fill('2')
+    bent = figure.evaluate(picture)
+    figure.get_by_role('button', name='Other rubber').click()
+    other = figure.evaluate(picture)
+    figure.get_by_role('slider', name='To the right').fill('8')
+    expect(says(figure)).to_contain_text('Ink has left the picture')
+    figure.get_by_role('button', name='As it was').click()
+    assert figure.evaluate(picture)==before and len({before, bent, other})==3

@@ -14,6 +14,7 @@ from tools.digit_network import unpack
 
 from repository import ROOT
 from sheets import SHEETS, drawn_on_paper, levels, stroke
+from subtests import each
 
 @pytest.fixture
 def drawn():
@@ -49,7 +50,7 @@ FORMS = {
     'margins': lambda a: np.pad(a, ((3, 300), (40, 9), (0, 0))),
 }
 
-@pytest.mark.parametrize('form', FORMS)
+@each('form', list(FORMS))
 def test_same_digit_in_any_form(drawn, form):
     assert torch.equal(digit_from_image(FORMS[form](drawn)), digit_from_image(drawn))
 
@@ -86,7 +87,7 @@ def test_any_size(height, width):
     d = digit_from_image(np.pad(np.ones((height, width)), max(5, width//2)))
     assert d.shape == (28, 28) and max(d.any(0).sum(), d.any(1).sum()) == 20
 
-@pytest.mark.parametrize('bad,message', [
+@each('bad,message', [
     (np.zeros((28, 28)), 'no digit'),
     (np.full((50, 40, 3), 255, np.uint8), 'no digit'),
     (np.array([[1.]]), 'no digit'),

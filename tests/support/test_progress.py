@@ -1,5 +1,6 @@
 "The file of progress: two notebooks at once, damage, a disk that refuses"
 import csv, json, os, subprocess, sys
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -23,6 +24,8 @@ for k in range(n):
     note_hint('both.same', 10_000, path)
 '''
 
+def names(path): return load_progress(path)[0]['exercises'].keys()
+
 def test_two_notebooks_write_at_once(path):
     n = 25
     def start(who):
@@ -35,7 +38,7 @@ def test_two_notebooks_write_at_once(path):
         w.stdin.flush()
     assert [w.wait(timeout=300) for w in writers]==[0, 0]
     for w in writers: w.communicate()
-    notes = parse_progress(path.read_text())
+    notes = parse_progress(path.read_text())['exercises']
     assert {f'{who}.{k}' for who in 'ab' for k in range(n)} <= notes.keys()
     assert notes['both.same']['hints']==2*n, 'no note was lost'
 
@@ -44,7 +47,7 @@ def test_lock_of_a_dead_process_does_not_stay(path):
     code = f'import os; from filelock import FileLock; FileLock({str(path)!r} + ".lock").acquire(); os._exit(9)'
     subprocess.run([sys.executable, '-c', code], timeout=300)
     note_solved('a.c', path)
-    assert load_progress(path)[0].keys()=={'a.b', 'a.c'}
+    assert names(path)=={'a.b', 'a.c'}
 
 def test_death_while_writing_leaves_the_old_file(path):
     note_solved('a.b', path)
@@ -54,9 +57,9 @@ from sgd_course import files, progress
 files.os.fsync = lambda f: os._exit(9)
 progress.note_solved('a.c', {str(path)!r})'''
     assert subprocess.run([sys.executable, '-c', code], cwd=ROOT, timeout=300).returncode==9
-    assert load_progress(path)[0].keys()=={'a.b'}
+    assert names(path)=={'a.b'}
     note_solved('a.d', path)
-    assert load_progress(path)[0].keys()=={'a.b', 'a.d'}
+    assert names(path)=={'a.b', 'a.d'}
 
 @given(st.binary(max_size=200))
 @settings(deadline=None)
@@ -64,10 +67,10 @@ def test_any_bytes_are_set_aside_or_read(tmp_path_factory, data):
     path = tmp_path_factory.mktemp('p')/'progress.json'
     path.write_bytes(data)
     notes, said = load_progress(path)
-    assert notes=={} and 'damaged' in said
+    assert notes=={'exercises': {}, 'review': {}} and 'damaged' in said
     assert (path.parent/'progress (damaged 1).json').read_bytes()==data
     note_solved('a.b', path)
-    assert load_progress(path)[0].keys()=={'a.b'}
+    assert names(path)=={'a.b'}
 
 def test_damaged_file_is_told_in_the_table(path):
     note_solved('a.b', path)
@@ -83,22 +86,22 @@ def test_brackets_in_brackets_end_nothing(text, depth, path):
     path.parent.mkdir()
     path.write_text(text % ('['*depth + ']'*depth))
     note_solved('a.c', path)
-    assert 'a.c' in load_progress(path)[0]
+    assert 'a.c' in names(path)
 
 def test_mark_of_an_editor_is_no_damage(path):
     note_solved('a.b', path)
     path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
-    assert progress(path).notes.keys()=={'a.b'} and not progress(path).said
+    assert progress(path).record['exercises'].keys()=={'a.b'} and not progress(path).said
 
 def test_a_linked_file_is_written_through_and_set_aside_where_it_lies(tmp_path):
     link, target = tmp_path/'here'/'progress.json', tmp_path/'cloud'/'mine.json'
     link.parent.mkdir()
     link.symlink_to(target)
     note_solved('a.b', link)
-    assert link.is_symlink() and load_progress(target)[0].keys()=={'a.b'}
+    assert link.is_symlink() and names(target)=={'a.b'}
     target.write_text('damaged')
     note_solved('a.c', link)
-    assert link.is_symlink() and load_progress(target)[0].keys()=={'a.c'}
+    assert link.is_symlink() and names(target)=={'a.c'}
     assert (tmp_path/'cloud'/'mine (damaged 1).json').read_text()=='damaged'
 
 def refuse(*args, **kwargs): raise PermissionError(13, 'Permission denied')
@@ -132,23 +135,45 @@ def test_a_copy_is_whole_or_not_there(path, monkeypatch):
         with pytest.raises(ProgressError, match='copy.csv cannot be written'): export_progress(copy, path)
     assert not copy.exists() and export_progress(copy, path)==copy
     with open(copy, encoding='utf-8', newline='') as f: rows = [*csv.reader(f)]
-    assert [row[0] for row in rows]==['exercise', 'a "quoted", ? name', 'a.b'] and {len(row) for row in rows}=={3}
+    assert [row[0] for row in rows]==['exercise', 'a "quoted", ? name', 'a.b'] and {len(row) for row in rows}=={4}
     with pytest.raises(ProgressError, match='exists already'): export_progress(copy, path)
 
 def test_newer_file_is_left_alone(path):
     note_solved('a.b', path)
-    path.write_text('{"format": 2, "exercises": []}')
+    path.write_text('{"format": 3, "exercises": []}')
     actions = [(note_solved, 'a.c', path), (progress, path), (reset_progress, None, path),
         (export_progress, path.with_name('x.json'), path)]
     for act, *args in actions:
         with pytest.raises(ProgressError, match='newer version'): act(*args)
-    assert path.read_text()=='{"format": 2, "exercises": []}'
+    assert path.read_text()=='{"format": 3, "exercises": []}'
 
 def test_notes_of_unknown_exercises_are_kept(path):
     note_solved('future.exercise', path)
     note_hint('quadratic_loss.descent', 3, path)
-    assert load_progress(path)[0].keys()=={'future.exercise', 'quadratic_loss.descent'}
+    assert names(path)=={'future.exercise', 'quadratic_loss.descent'}
     assert 'future' not in repr(progress(path))
+
+def test_notes_of_an_older_version_are_read(path):
+    "It knew no reviews, and did not note when a hint was taken: such hints have faded"
+    path.parent.mkdir()
+    path.write_text('{"format": 1, "exercises": {"quadratic_loss.descent": {"solved": null, "hints": 3}}}')
+    assert 'hint' not in repr(progress(path))
+    assert note_hint('quadratic_loss.descent', 3, path)==1 and ', 1 hint' in repr(progress(path))
+
+@pytest.mark.parametrize('days, left', [(0, 3), (6, 3), (7, 1), (8, 1)])
+def test_hints_fade_after_a_week(days, left, path):
+    for _ in range(2): note_hint('quadratic_loss.descent', 3, path)
+    today, then = date.today(), date.today() - timedelta(days)
+    path.write_text(path.read_text().replace(today.isoformat(), then.isoformat()))
+    assert (', 2 hints' in repr(progress(path)))==(left==3)
+    assert note_hint('quadratic_loss.descent', 3, path)==left
+
+def test_solving_keeps_hints_and_hints_keep_the_solution(path):
+    note_hint('a.b', 3, path)
+    note_solved('a.b', path)
+    note_hint('a.b', 3, path)
+    note = load_progress(path)[0]['exercises']['a.b']
+    assert note['hints']==2 and note['solved'] and note['hinted']
 
 def test_folder_that_is_a_file(tmp_path):
     (tmp_path/'f').write_text('')
@@ -173,4 +198,5 @@ def test_stored_table_is_that_of_a_new_learner():
     cells = json.loads((ROOT/'nbs/progress.ipynb').read_text(encoding='utf-8'))['cells']
     shown = next(c for c in cells if ''.join(c['source'])=='progress()')['outputs'][0]['data']
     stored = ''.join(shown['text/plain'])
-    assert stored==repr(module.Progress({})), 'refresh the notebook with SGD_COURSE_HOME set to an empty folder'
+    new = module.Progress({'exercises': {}, 'review': {}})
+    assert stored==repr(new), 'refresh the notebook with SGD_COURSE_HOME set to an empty folder'

@@ -20,6 +20,8 @@ from sgd_course.pixel_weights import fit_linear, one_vs_rest, score
 from sgd_course.quadratic_loss import numerical_gradient, quadratic
 from sgd_course.sigmoid import cross_entropy, sigmoid, squared_error, train_linear
 
+from subtests import each
+
 def seeded(): return torch.Generator().manual_seed(1)
 def weight():
     w = torch.ones(2, requires_grad=True)
@@ -82,7 +84,7 @@ REFUSED = {
     'a node asked for its value': lambda: Node(3.)==3.,
 }
 
-@pytest.mark.parametrize('call', REFUSED.values(), ids=REFUSED)
+@each('call', REFUSED)
 def test_refused(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises((ValueError, TypeError)) as e: call()

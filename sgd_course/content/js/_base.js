@@ -52,11 +52,24 @@ function raised(text) {
   return [...text].map(c => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(c)]).join('');
 }
 
+// Is a key meant for the page around a figure, such as Ctrl+S? JupyterLab runs a cell with Shift+Enter and leaves it
+// with Escape. What edits a text stays in its field.
+export function isForPage(e) {
+  const command = e.ctrlKey || e.metaKey, field = e.composedPath()[0].matches('input[type=text]');
+  if (e.key == 'Escape' || isRun(e)) return true;
+  return command && !(field && 'acvxyz'.includes(e.key.toLowerCase()));
+}
+
+export function isRun(e) { return e.key == 'Enter' && (e.shiftKey || e.ctrlKey || e.metaKey) }
+
 // Put what `render` makes of `data` into `host` on the page, behind a shadow root, so that nothing leaks in or out
 export function mount(host, render, data) {
   host.dataset.on = 1;
   const el = host.attachShadow({mode: 'open'}).appendChild(document.createElement('div'));
   // Arrow keys turn pages on the site, and do other things in JupyterLab
-  host.addEventListener('keydown', e => e.stopPropagation());
+  host.addEventListener('keydown', e => {
+    if (!isForPage(e)) e.stopPropagation();
+    if (e.key == 'Escape') host.closest('.jp-Cell')?.focus();
+  });
   render({el, data});
 }

@@ -164,6 +164,7 @@ const STYLE = `
   .board, .maps { display: grid; gap: 12px 28px; grid-template-columns: repeat(auto-fit, minmax(270px, 1fr));
     align-items: center;
     transition: color 1ms }
+  .pad + button { margin-top: 8px }
   .maps { gap: 12px; grid-template-columns: repeat(3, minmax(0, 1fr)); align-items: start }
   canvas { display: block; width: 100%; aspect-ratio: 1; border-radius: 9px; background: var(--soft);
     image-rendering: pixelated }
@@ -191,6 +192,7 @@ export function render({el, data}) {
   const examples = data.examples.map(text => Float64Array.from(bytes(text), v => v/255));
   const fig = {ui: new Panel(el, 'Draw a digit', STYLE), net: unpack(data.layers), examples, x: examples[data.start]};
   Object.assign(fig, {at: [PAD/2, PAD/2], down: false, drawing: false}); // The pen
+  fig.sample = true; // What is shown at first goes with the first stroke
   stage(fig);
   listen(fig);
   controls(fig);
@@ -205,14 +207,14 @@ function stage(fig) {
   const map = title => `<div>${picture}<p><b>${title}</b><span class="told"></span></p></div>`;
   const button = k => `<button type="button" aria-label="Example ${k}">${picture}</button>`;
   const maps = ['What it sees', 'How the ink votes', 'What would change its mind'];
-  const box = make(`<div><div class="board"><div class="pad">
+  const box = make(`<div><div class="board"><div class="side"><div class="pad">
     <canvas width="${PAD}" height="${PAD}" tabindex="0" role="application"
       aria-label="Drawing pad. The arrow keys move the pen, the space bar lowers and lifts it."></canvas>
-    <i class="pen"></i></div><ul aria-label="Probabilities">${digits.map(row).join('')}</ul></div>
+    <i class="pen"></i></div></div><ul aria-label="Probabilities">${digits.map(row).join('')}</ul></div>
     <div class="digits">${digits.map(button).join('')}</div><div class="maps">${maps.map(map).join('')}</div></div>`);
   fig.ui.stage.append(box);
   const all = query => [...box.querySelectorAll(query)];
-  [fig.board, fig.pad, fig.pen] = all('.board, .pad canvas, .pen');
+  [fig.board, fig.side, fig.pad, fig.pen] = all('.board, .side, .pad canvas, .pen');
   Object.assign(fig, {bars: all('.bar i'), chances: all('.chance'), buttons: all('.digits button'),
     thumbs: all('.digits canvas'), maps: all('.maps canvas'), told: all('.told')});
   fig.brush = brushOf(fig.pad);
@@ -238,19 +240,28 @@ function listen(fig) {
   });
   pad.addEventListener('keydown', e => press(fig, e));
   pad.addEventListener('focus', () => lower(fig, false));
+  // The page turns dark or light: the site lets the colour glide, JupyterLab marks the page when its theme is there
   board.addEventListener('transitionend', () => dress(fig));
+  const marks = {attributes: true, attributeFilter: ['data-jp-theme-light', 'data-theme']};
+  new MutationObserver(() => requestAnimationFrame(() => dress(fig))).observe(document.body, marks);
 }
 
 function controls(fig) {
   const {ui, buttons, examples} = fig;
-  ui.button('Clear', () => set(fig, new Float64Array(784)));
-  fig.change = ui.button('Make this change', () => set(fig, fig.next));
+  fig.side.append(ui.button('Clear', () => choose(fig, new Float64Array(784))));
+  fig.change = ui.button('Make this change', () => choose(fig, fig.next));
   const options = examples.map((_, k) => `<option>${k}</option>`).join('');
   fig.rival = make(`<select><option value="-1">the runner-up</option>${options}</select>`);
   fig.rival.addEventListener('change', () => show(fig));
   const label = ui.tools.appendChild(make('<label>Compare with </label>'));
   label.append(' ', fig.rival);
-  buttons.forEach((button, k) => button.addEventListener('click', () => set(fig, examples[k])));
+  buttons.forEach((button, k) => button.addEventListener('click', () => choose(fig, examples[k])));
+}
+
+// Put on the pad what the reader wants there: strokes go on from it
+function choose(fig, digit) {
+  fig.sample = false;
+  set(fig, digit);
 }
 
 const MOVES = {ArrowLeft: [-10, 0], ArrowRight: [10, 0], ArrowUp: [0, -10], ArrowDown: [0, 10], ' ': [0, 0]};
@@ -277,6 +288,8 @@ function lower(fig, down) {
 // Draw from where the pen is
 function stroke(fig, to) {
   const {brush, at, color} = fig;
+  if (fig.sample) brush.clearRect(0, 0, PAD, PAD);
+  fig.sample = false;
   Object.assign(brush, {lineWidth: STROKE, lineCap: 'round', strokeStyle: color});
   brush.beginPath();
   brush.moveTo(...at);
@@ -308,12 +321,14 @@ function read({brush}) {
 
 // In the colour of the page, dark or light
 function dress(fig) {
-  const {brush, board, thumbs, examples} = fig;
+  const {ui, brush, thumbs, examples} = fig;
   fig.x ??= read(fig);
-  fig.color = getComputedStyle(board).color;
-  brush.fillStyle = fig.color;
+  brush.clearRect(0, 0, 28, 28);
+  brush.fillStyle = getComputedStyle(ui.box).color;
   brush.fillRect(0, 0, 28, 28);
   fig.plain = brush.getImageData(0, 0, 28, 28).data;
+  // Opaque, or a line would be darker where two pieces of it overlap
+  fig.color = `rgb(${fig.plain.slice(0, 3)})`;
   thumbs.forEach((canvas, k) => inkOver(fig, canvas, examples[k]));
   set(fig, fig.x);
 }

@@ -1,5 +1,6 @@
 // Questions that mark themselves. `data.questions` is what `read` makes of the page; see nbs/making/questionnaire.ipynb
-import {BLUE, CONTROL, GREEN, LOOK, RED, make} from './_base.js';
+import {BLUE, CONTROL, GREEN, LOOK, RED, isRun, make} from './_base.js';
+import {random} from './_math.js';
 
 const STYLE = `
   .all { font-size: 16px; line-height: 1.5 }
@@ -43,28 +44,47 @@ export function toNumber(text) {
 // Is `got` the number `want`, within a tolerance?
 export function isNear(want, got, tolerance) { return Math.abs(got - want) <= tolerance + 1e-9*Math.abs(want) }
 
-// What to say about a choice: `chosen` holds the numbers of the options that were ticked
+// What to say about a choice: `chosen` holds the numbers of the options that were ticked; `right` is null if it is none
 export function markChoice(question, chosen) {
   const right = question.options.map((o, i) => o.right ? i : -1).filter(i => i >= 0);
   const missed = right.filter(i => !chosen.includes(i)).length, extra = chosen.filter(i => !right.includes(i)).length;
   const partly = right.length > 1 && chosen.length > extra;
-  if (!chosen.length) return {right: false, text: 'Choose an answer first.'};
+  if (!chosen.length) return {right: null, text: 'Choose an answer first.'};
   if (!missed && !extra) return {right: true, text: 'Right.'};
   if (!extra) return {right: false, text: `Right so far, but ${missed} more ${missed > 1 ? 'are' : 'is'} to be found.`};
   return {right: false, text: partly ? 'Not all that you chose is right.' : 'Not right. Read why, and try again.'};
 }
 
-// What to say about a number that was typed
+// What to say about a number that was typed; `right` is null if it is none
 export function markNumber(question, text) {
   const got = toNumber(text);
-  if (Number.isNaN(got)) return {right: false, text: 'Type a number, such as 0.5 or -3.'};
+  if (Number.isNaN(got)) return {right: null, text: 'Type a number, such as 0.5 or -3.'};
   if (isNear(question.number, got, question.tolerance)) return {right: true, text: 'Right.', why: question.why};
   const known = question.others.find(o => isNear(o.number, got, question.tolerance));
   return {right: false, text: 'Not right.', why: known ? known.why : question.otherwise};
 }
 
-// The form of a choice: its rows, and a function that marks it
-function choice(question, n) {
+// What the answers come to: for each question, `tries` holds whether each of its answers was right, the first one first
+export function tally(tries) {
+  const n = tries.length, answered = tries.filter(t => t.length);
+  if (!answered.length) return `${n} question${n > 1 ? 's' : ''}. The first answer counts.`;
+  const first = answered.filter(t => t[0]).length, later = answered.filter(t => t.includes(true)).length - first;
+  const more = later ? `, ${later} more at a later one` : '', open = n - answered.length;
+  return `${first} of ${answered.length} right at the first try${more}.${open ? ` ${open} to go.` : ''}`;
+}
+
+// `items` in an order that the source `next` of random numbers from 0 to 1 decides (Fisher and Yates)
+export function shuffled(items, next) {
+  const res = [...items];
+  for (let i = res.length - 1; i > 0; i--) {
+    const k = Math.floor(next()*(i + 1));
+    [res[i], res[k]] = [res[k], res[i]];
+  }
+  return res;
+}
+
+// The form of a choice: its rows, which `next` puts in order, and a function that marks it
+function choice(question, n, next) {
   const many = question.options.filter(o => o.right).length > 1, kind = many ? 'checkbox' : 'radio';
   const rows = question.options.map((o, i) => make(`<label class="option">
     <input type="${kind}" name="q${n}" value="${i}"> <span>${o.text}<span class="why"></span></span></label>`));
@@ -76,7 +96,7 @@ function choice(question, n) {
     question.options.forEach((option, i) => showReason(rows[i], option, result.right || chosen.includes(i)));
     return {...result, heard: result.right ? '' : chosen.map(i => question.options[i].why).join(' ')};
   };
-  return {rows, mark, hint: many ? ' (choose all that apply)' : ''};
+  return {rows: shuffled(rows, next), mark, hint: many ? ' (choose all that apply)' : ''};
 }
 
 function showReason(row, {right, why}, shown) {
@@ -105,14 +125,15 @@ function readQuestion(section) {
   };
 }
 
-export function render({el, data: {questions}}) {
-  const solved = questions.map(() => false);
+// The options stand in another order each time the page is opened, and in the same one as long as it stays open
+export function render({el, data: {questions, seed = performance.timeOrigin}}) {
+  const next = random(seed), tries = questions.map(() => []);
   const box = make(`<div class="sheet all"><style>${LOOK}${STYLE}</style><div class="list"></div>
     <p class="total" aria-live="polite"></p></div>`);
   const list = box.querySelector('.list'), total = box.querySelector('.total');
-  const tell = () => { total.textContent = `${solved.filter(Boolean).length} of ${questions.length} right` };
-  questions.forEach((question, n) => list.append(form(question, n, right => {
-    solved[n] ||= right;
+  const tell = () => { total.textContent = tally(tries) };
+  questions.forEach((question, n) => list.append(form(question, n, next, right => {
+    tries[n].push(right);
     tell();
   })));
   tell();
@@ -120,20 +141,20 @@ export function render({el, data: {questions}}) {
 }
 
 // One question, to be answered by button or Enter; `on` is told each time whether the answer is right
-function form(question, n, on) {
-  const part = question.options ? choice(question, n) : number(question);
+function form(question, n, next, on) {
+  const part = question.options ? choice(question, n, next) : number(question);
   const field = make(`<fieldset><legend>${n + 1}. ${question.ask}${part.hint}</legend></fieldset>`);
   const said = make('<p class="said" role="status"></p>');
   const button = make(`<button type="button" aria-label="Check answer ${n + 1}">Check</button>`);
   const check = () => {
     const {right, text, why = '', heard = ''} = part.mark();
-    said.className = 'said ' + (right ? 'good' : 'bad');
+    said.className = 'said ' + (right === null ? '' : right ? 'good' : 'bad');
     said.innerHTML = `<strong>${text}</strong> ${why}<span class="heard">${heard}</span>`;
-    on(right);
+    if (right !== null) on(right);
   };
   button.addEventListener('click', check);
   field.addEventListener('keydown', e => {
-    if (e.key != 'Enter' || e.target.tagName != 'INPUT') return;
+    if (e.key != 'Enter' || isRun(e) || e.target.tagName != 'INPUT') return;
     e.preventDefault();
     check();
   });

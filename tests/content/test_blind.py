@@ -1,0 +1,79 @@
+"Answers that nobody was prepared for: how many of them are judged rightly, and told what is wrong"
+import os
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from sgd_course.practice.exercises import exercise_texts, exercises_of
+from tools.blind import FOLDER, answers_in, files_of, judged, main
+
+SETS = {'first': FOLDER} | {name: FOLDER/name for name in ('second', 'third', 'fourth', 'fifth', 'sixth')}
+LEAST = {'first': 4, 'second': 3, 'third': 2, 'fourth': 3, 'fifth': 3, 'sixth': 2}   # Wrong answers of an exercise
+YOUNG = 'clinic', 'many_machines'   # Chapters that were written after the fifth set; the climb after the sixth
+FILES = {(name, chapter): folder/f'{chapter}.md' for name, folder in SETS.items() for chapter in exercise_texts()
+         if chapter!='climb' and (name=='sixth' or chapter not in YOUNG)}
+BLIND = {key: list(answers_in(file)) for key, file in FILES.items()}
+
+by_file = pytest.mark.parametrize('key', BLIND, ids='-'.join)
+
+def test_blind_answers_belong_to_exercises():
+    for key, answers in BLIND.items():
+        known = {e.name for e in exercises_of(key[1])}
+        wrong = Counter(b.exercise for b in answers if not b.right)
+        right = Counter(b.exercise for b in answers if b.right)
+        assert right.keys()<=wrong.keys()<=known and min(wrong.values())>=LEAST[key[0]], key
+        assert len({(b.exercise, b.code) for b in answers})==len(answers), key
+
+def test_sets_are_only_ever_extended():
+    counts = Counter(key[0] for key in BLIND for b in BLIND[key] if not b.right)
+    assert counts['first']>=403 and min(counts[name] for name in SETS)>=213, counts
+    assert set(files_of([]))==set(FILES.values())
+
+TAKE_LONG = 'second', 'third', 'fourth', 'fifth'
+
+@cache
+def outcomes(key):
+    "What becomes of each blind answer of a file: exercise, what it is, outcome, what is said"
+    if os.environ.get('CI') and key[0] in TAKE_LONG: pytest.skip('CI has half an hour; `make test-all` runs it')
+    return [(b.exercise, b.told, *judged(b)) for b in BLIND[key]]
+
+@pytest.mark.slow
+@by_file
+def test_nothing_is_judged_falsely(key):
+    "Right answers pass, wrong ones do not, and none is told another mistake than its own"
+    bad = 'right rejected', 'wrong passed', 'wrong misnamed', 'crash'
+    assert [o for o in outcomes(key) if o[2] in bad]==[]
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', SETS)
+def test_nine_of_ten_mistakes_are_named(name):
+    counts = Counter(o[2] for key in BLIND if key[0]==name for o in outcomes(key))
+    wrong = sum(n for outcome, n in counts.items() if outcome.startswith('wrong'))
+    assert counts['wrong named']/wrong>=0.88, counts
+
+NEW = '''## quadratic_loss.three_walks
+### Right: computed
+```python
+prediction = 2, 3*4
+```
+### Wrong: only one walk
+Says: overw
+```python
+prediction = 2, 4
+```
+'''
+
+def test_new_answers_are_judged_by_one_command(tmp_path, capsys):
+    "A file of any name, or a folder of such files, whose headings name chapter and exercise"
+    (tmp_path/'new.md').write_text(NEW, encoding='utf-8')
+    for place in (tmp_path, tmp_path/'new.md'):
+        main(str(place), '--read')
+        said = capsys.readouterr().out
+        assert '100.0%' in said and 'wrong named: quadratic_loss.three_walks: only one walk' in said
+        assert 'prediction = 2, 4' in said and 'as if each call of `backward()` overwrote' in said
+
+@pytest.mark.parametrize('old, new', [('Says: overw\n', ''), ('### Right', '### Good'), ('```python', '')])
+def test_file_of_another_form_is_told(tmp_path, old, new):
+    (tmp_path/'new.md').write_text(NEW.replace(old, new), encoding='utf-8')
+    with pytest.raises(ValueError, match='in new.md'): list(answers_in(tmp_path/'new.md'))
