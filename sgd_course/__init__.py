@@ -19,8 +19,9 @@ The chapters, in order. Each is a module of its own and uses the earlier ones:
 Below them, and used by all: `expect` checks arguments, `seeds` gives random numbers, `data` has the digits, `pictures`
 finds yours in a photo, `plots` and `figures` draw, `graphs` draws networks of nodes, `files` writes, `bookkeeping` is
 under every optimiser, `saving` keeps states and networks in files, and `safe_training` is what a training needs besides
-its steps. `warps` makes new digits from old ones, `tricks` steadier networks. `recording` watches any training,
-`examinations` looks at what was seen, `checkup` reports it, and `patients` are trainings to practise on.
+its steps. `warps` makes new digits from old ones, `tricks` steadier networks, `rungs` has the record of what each was
+worth. `recording` watches any training, `examinations` looks at what was seen, `checkup` reports it, and `patients` are
+trainings to practise on.
 Beside them, in a learner's notebook: `checks`, `questionnaire`, `progress`, `review`, `glossary`, `seal`, which keeps
 count of looks at the test digits, and `sure`, which says how often each claim holds; behind those, `practice`. Above
 them: `fused` trains plain networks fast, `workers` trains one network in several processes, and `app` is the command
