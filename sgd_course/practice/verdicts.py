@@ -538,7 +538,9 @@ def told_by_code(
         def nothing(*args, **kwargs): pass
         idle = [run_experiment(exercise, nothing, n) for n in range(len(wants))]
         sure = not tells_little(results, wants, alike, idle)
-        if sure or is_similar(ast.parse(wrong.code), tree): return told(wrong)
+        like_it = is_similar(ast.parse(wrong.code), tree)
+        seen = like_it or quotes_code(exercise, wrong)
+        if sure or like_it: return told(wrong, asks=not seen)
     if any(isinstance(o, Raised) and o.line for o in results): return None
     slip = slip_in(exercise, names, tree, VALUES, results, alike, limit)
     return slipped(*slip) if slip else None
@@ -554,12 +556,12 @@ def slipped(n, line, said):
 # %% ../../nbs/making/verdicts.ipynb #264cf14d
 def told(
     wrong, # A typical wrong answer
-    asks:bool=False, # Whether the learner's code is not known
+    asks:bool=False, # Whether nothing in the learner's code shows it
 )->Verdict:
     "What is said to a typical wrong answer, and the belief behind it if there is one"
     belief = wrong.half or beliefs().get(wrong.belief, '')
     behind = (f'Behind it there may be a common belief: {belief.rstrip(".")}. '
-              'That is not so.') if belief else ''
+              'That is not so.') if belief and not asks else ''
     usual = ('Your results are those of a common mistake. '
              'See whether it is yours.') if asks else ''
     return not_yet(usual, wrong.message, behind, named=True)
