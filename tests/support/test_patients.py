@@ -7,6 +7,7 @@ from experiments import patients as experiment
 from sgd_course import patients
 from sgd_course.patients import (DIAGNOSES, FAULTS, SIGNS, TESTS, Patient, answer_of, diagnose, new_patient, patient,
     records)
+from subtests import each
 
 NUMBERS = range(1, 31)
 def seeded(n): return torch.Generator().manual_seed(n)
@@ -32,19 +33,19 @@ def test_a_record_is_of_todays_code():
     assert made.keys()==kept.keys() and made['story']==kept['story'] and made['batch']==kept['batch']
     for key in ('curve', 'rates', 'valid'): assert made[key]==pytest.approx(kept[key], rel=0.03), key
 
-@pytest.mark.parametrize('number', NUMBERS)
+@each('number', NUMBERS)
 def test_recorded_patient_shows_the_sign_of_his_fault(number):
     r = records()[number - 1]
     right = [name for name in DIAGNOSES if answer_of(r, name)[0]]
     assert right==[r['name']] and SIGNS[r['name']][1](r)[0]
 
-@pytest.mark.parametrize('name', FAULTS)
+@each('name', [*FAULTS])
 def test_new_patient_shows_the_sign_of_his_fault(name, drawn):
     fits, text = SIGNS[name][1](drawn[name])
     assert fits, text
     assert json.loads(json.dumps(drawn[name], allow_nan=False))==drawn[name]
 
-@pytest.mark.parametrize('name', DIAGNOSES)
+@each('name', [*DIAGNOSES])
 def test_answers_are_sentences_with_numbers_of_this_patient(name, drawn):
     for r in drawn.values():
         right, reason = answer_of(r, name)
@@ -57,7 +58,7 @@ def test_story_does_not_tell_the_fault(drawn):
     words = {w for name in DIAGNOSES for w in name.split()} - {'of', 'the', 'not', 'to', 'and', 'too', 'in'}
     for r in drawn.values(): assert not words & {*re.findall(r'\w+', r['story'])}, r['story']
 
-@pytest.mark.parametrize('test', TESTS)
+@each('test', [*TESTS])
 def test_every_test_shows_a_table_of_every_patient(test, drawn, monkeypatch):
     monkeypatch.setattr(patients, 'draw_lines', lambda lines: None)
     for r in [*drawn.values(), *records()]:
@@ -94,13 +95,13 @@ def test_slip_is_told_from_a_wrong_diagnosis():
         with pytest.raises(ValueError, match=f"did you mean '{meant}'"): diagnose(patient(1), typed)
     with pytest.raises(ValueError, match='softmax twice, gradients not cleared'): diagnose(patient(1), 'measles')
 
-@pytest.mark.parametrize('level', [1, 2, 3])
+@each('level', [1, 2, 3])
 def test_new_patients_are_drawn_by_their_generator(level):
     a, b = (new_patient(level, generator=seeded(4)) for _ in range(2))
     assert a.record==b.record and a.record['level']==level and a.number is None
     assert diagnose(a, a.record['name']).right
 
-@pytest.mark.parametrize('call, said', [(lambda: patient(0), 'number to be'), (lambda: patient('a'), 'number to be'),
+@each('call, said', [(lambda: patient(0), 'number to be'), (lambda: patient('a'), 'number to be'),
     (lambda: new_patient(4, generator=seeded(1)), 'level to be one of 1, 2, 3'),
     (lambda: new_patient(1, generator=3), 'generator'), (lambda: diagnose(99, 'nothing'), 'number to be')])
 def test_bad_input_is_refused(call, said):
