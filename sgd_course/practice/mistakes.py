@@ -904,11 +904,20 @@ def changed_while_read(
             del block[i]
 
 # %% ../../nbs/making/mistakes.ipynb #9ae70c49
+def own_parts(
+    part:ast.AST, # A statement
+): # Yields parts
+    "The statement and what is in it, but for functions with a `return` of their own"
+    if isinstance(part, ast.FunctionDef | ast.Lambda): return
+    yield part
+    for inner in ast.iter_child_nodes(part): yield from own_parts(inner)
+
 def not_returned(
     tree:ast.AST, # Code; changed while the caller looks at it
 ): # Yields the line that computes the result
     "A result that is computed and not returned"
     body = tree.body[0].body
+    if any(isinstance(o, ast.Return) for part in body for o in own_parts(part)): return
     lines = [o for o in body if isinstance(o, ast.Assign | ast.AugAssign)]
     for line in reversed(lines):
         target = line.targets[0] if isinstance(line, ast.Assign) else line.target
@@ -1416,10 +1425,11 @@ def both_branches(
     right:ast.AST, # The solution
 )->str: # '' if there is none
     "`torch.where`, which computes both of its branches, where one of them overflows"
-    def chooses(tree):
-        calls = [o for o in ast.walk(tree) if isinstance(o, ast.Call)]
-        return 'where' in map(name_called, calls)
-    if not chooses(tree) or chooses(right): return ''
+    def calls(tree, *names):
+        found = [o for o in ast.walk(tree) if isinstance(o, ast.Call)]
+        return any(name_called(o) in names for o in found)
+    if not calls(tree, 'where') or calls(right, 'where'): return ''
+    if not calls(tree, 'exp', 'expm1', 'log', 'log1p', 'sqrt'): return '' # None overflows
     return ('`where` computes both branches, and walks back through both. The one that is '
             'not chosen overflows, and its gradient is nan.')
 

@@ -666,22 +666,41 @@ def misspelt(
     guess = f' Did you mean `{near[0]!r}`?' if near else ''
     return f'`{got!r}` is none of the words that the task wants.{guess}'
 
+# %% ../../nbs/making/verdicts.ipynb #4d6b5258
+def about_none(
+    tree, # The code of a function that gave `None`, if it is known
+)->str:
+    "What to say about a function that gave `None`"
+    returns = [o for o in ast.walk(tree) if isinstance(o, ast.Return)] if tree else []
+    if all(o.value is None for o in returns):
+        return 'Your function gave `None`. Is a `return` missing?'
+    if not can_end(tree.body[0].body):
+        return 'Your function should return something here; you get `None`.'
+    return ('Your function came to its end without meeting a `return`, and so gave '
+            '`None`. In which case does it?')
+
+def can_end(
+    lines:list, # Statements
+)->bool:
+    "Can one come to the end of these lines without a `return`?"
+    match lines[-1]:
+        case ast.Return() | ast.Raise() | ast.While(ast.Constant(True)): return False
+        case ast.If(_, body, orelse): return not orelse or can_end(body) or can_end(orelse)
+        case ast.With(_, body): return can_end(body)
+        case _: return True
+
 # %% ../../nbs/making/verdicts.ipynb #65a640dd
 def of_another_kind(
     right, # What the right function returned, `...` if nothing is known
     mine, # What the learner's did
     elsewhere:bool=False, # Does the right one return something in other experiments?
-    ends:bool=False, # Does the learner's code return a value in some case?
+    tree=None, # The learner's code, if it is known
 )->str: # '' if both are of one kind
     "What to say about a function that returns another kind of thing"
     if right is ... or mine is ...: return ''
     try: taken_down(mine)
     except (ValueError, RecursionError): return '' # It is too large to look at
-    if right is not None and mine is None and ends:
-        return ('Your function came to its end without meeting a `return`, and so gave '
-                '`None`. In which case does it?')
-    if right is not None and mine is None:
-        return 'Your function gave `None`. Is a `return` missing?'
+    if right is not None and mine is None: return about_none(tree)
     if right is None and mine is not None and elsewhere: return ''
     if right is None and mine is not None:
         return 'Your function returns something. What counts here is what it changes.'
@@ -692,14 +711,6 @@ def of_another_kind(
         if is_other_kind(a, b):
             return f'Value {n} of those that you return should be {kinds(a, b)}.'
     return ''
-
-# %% ../../nbs/making/verdicts.ipynb #4d6b5258
-def returns_a_value(
-    tree, # The code of a function, `None` if it is not known
-)->bool:
-    "Is there a `return` with something behind it?"
-    returns = [o for o in ast.walk(tree) if isinstance(o, ast.Return)] if tree else []
-    return any(o.value is not None for o in returns)
 
 # %% ../../nbs/making/verdicts.ipynb #e877e470
 def smallest(
@@ -735,7 +746,7 @@ def unknown_mistake(
         return not_yet(trace, said, count, *first_hint(exercise), named=bool(trace or word))
     elsewhere = any(note.returned not in (None, ...) for note in right.notes)
     kind = of_another_kind(right.notes[first].returned, trial.notes[first].returned,
-                           elsewhere, returns_a_value(source_of(answer)))
+                           elsewhere, source_of(answer))
     if isinstance(got, Raised) and (got.line or not kind):
         reason = usual_reason(got.error)
         said = tell_error(got, label, answer)
