@@ -94,9 +94,12 @@ def plain(markdown):
     text = re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', markdown)
     return re.sub(r'\s+', ' ', re.sub(r'[*_]{2}|^>\s*', '', text, flags=re.M)).strip()
 
+# What says nothing that could hold or not: headings, tables, formulas, code, and questions to the reader
+NO_PROSE = re.compile(r'#|\||<|\$\$|```|> \*\*Predict|\*\*Time:')
+
 def paragraph(cells, last=False):
     "The first or last paragraph of prose in `cells`"
-    paragraphs = [p for c in cells for p in notebooks.text(c).split('\n\n') if not re.match(r'#|\||<|\$\$|```', p)]
+    paragraphs = [p for c in cells for p in notebooks.text(c).split('\n\n') if not NO_PROSE.match(p)]
     return plain(paragraphs[-1 if last else 0])[:400] if paragraphs else ''
 
 def beside(cells, i):
@@ -109,7 +112,7 @@ def beside(cells, i):
         if c['cell_type']=='markdown': before.insert(0, c)
         elif before: break
     hidden = notebooks.text(cells[i]).startswith('#| hide')
-    return (not hidden and paragraph(after)) or paragraph(before, last=True)
+    return (not hidden and paragraph(after)) or paragraph(before, last=True) or paragraph(after)
 
 def heading(cells, i):
     "The last heading above the cell number `i`"
