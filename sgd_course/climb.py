@@ -71,6 +71,7 @@ SPOILS = {
     'shifted': lambda x, g: random_warp(x, Warps(shift=3.), generator=g),
     'turned': lambda x, g: random_warp(x, Warps(turn=30.), generator=g),
     'scaled': lambda x, g: random_warp(x, Warps(scale=0.3), generator=g),
+    # Each pixel becomes the darkest of the nine around it
     'thicker': lambda x, g: F.max_pool2d(x[:, None], 3, stride=1, padding=1)[:, 0],
     'noisy': lambda x, g: x + 0.3*torch.randn(x.shape, generator=g),
     'dusty': lambda x, g: x + (torch.rand(x.shape, generator=g) < 0.03)}

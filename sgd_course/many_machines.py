@@ -30,9 +30,9 @@ def average_gradients(
     params, # Parameters with gradients, in the same order in every process
 ):
     "Put the mean over all processes in place of each gradient"
-    for p in params:
-        dist.all_reduce(p.grad)
-        p.grad /= dist.get_world_size()
+    for param in params:
+        dist.all_reduce(param.grad)
+        param.grad /= dist.get_world_size()
 
 # %% ../nbs/13_many_machines.ipynb #0c99d325
 @expects('x (m, *input), y (m, *target)', loss_func=function, lr=rate)
@@ -44,11 +44,12 @@ def train_share(
     loss_func, # From predictions and targets to their mean loss
     lr:float, # Learning rate
 )->torch.Tensor: # All parameters in a vector, (n,)
-    "SGD on this process's share of each batch; call it in every process of a group"
+    "SGD on this process's share of each batch, a row or more; call it in every process"
     rank, p = dist.get_rank(), dist.get_world_size()
     model = deepcopy(model)         # PyTorch lets processes share the memory of tensors
     opt = SGD(model.parameters(), lr)
     for rows in batches:
+        if len(rows)<p: refuse(f'batches of {p} rows or more', len(rows))
         mine = rows[rank::p]
         share = len(mine)*p/len(rows)          # 1 if all hands are equally large
         loss = share*loss_func(model(x[mine]), y[mine])
@@ -181,9 +182,9 @@ def best_machines(
     latency:float, # Seconds of the shortest message
 )->int: # 1 if sharing does not pay
     "The number of machines with the shortest step"
-    gain = compute - 2*nbytes/bandwidth
-    if gain<=0: return 1
-    below = max(1, math.floor(math.sqrt(gain/(2*latency))))
+    saved = compute - 2*nbytes/bandwidth
+    if saved<=0: return 1
+    below = max(1, math.floor(math.sqrt(saved/(2*latency))))
     def seconds(p): return step_time(p, compute, nbytes, bandwidth, latency)
     return min(below, below + 1, key=seconds)
 
@@ -197,7 +198,7 @@ def noise_scale(
 )->float: # A batch size; below 0 or huge if there are too few gradients to tell
     "The batch size at which the noise of the gradient is as long as its mean"
     if B<=b: refuse(f'B larger than b, {b}', B)
-    short = (big**2).sum().item()
+    short = (big**2).sum().item()                  # all four are squared lengths
     long = (small**2).sum(1).mean().item()
     noise = (long - short)/(1/b - 1/B)
     signal = (B*short - b*long)/(B - b)

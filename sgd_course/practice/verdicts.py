@@ -575,8 +575,8 @@ def is_infinite(result):
     return values is not None and not values.isfinite().all()
 
 def slipped(n, line, said):
-    return not_yet(f'Look at line {n}, `{line}`. {said} Mend that, and all results are right.',
-                   named=True)
+    place = f'Look at line {n}, `{line}`.'
+    return not_yet(f'{place} {said} Mend that, and all results are right.', named=True)
 
 # %% ../../nbs/making/verdicts.ipynb #264cf14d
 def told(

@@ -91,6 +91,12 @@ def test_gradients_of_nothing_or_twice_of_one_are_refused(alone):
     with pytest.raises(ValueError, match='params to be a list of tensors'): average_gradients(kept)
     with pytest.raises(ValueError, match='each tensor once'): average_gradients([*model.parameters()]*2)
 
+def test_a_batch_without_a_row_for_everyone_is_refused(alone):
+    "The mean loss of no row is nan, and would reach all workers"
+    nothing = torch.empty(0, dtype=torch.int64)
+    with pytest.raises(ValueError, match='batches of 1 rows or more'):
+        train_share(*problem()[:3], [nothing], F.cross_entropy, 0.3)
+
 @pytest.mark.long
 def test_two_processes_train_as_one_does():
     "Batches of 16, 16, 16 and 2: of the last, each worker has a single digit"
