@@ -1,5 +1,5 @@
 "`sgd-course lab`: the learner's work is never written over, whatever goes wrong; test_lab_opens.py has the real thing"
-import json, os, shutil, subprocess, sys
+import json, os, select, shutil, signal, subprocess, sys
 
 import nbformat, nbformat.sign
 import pytest
@@ -356,11 +356,13 @@ def terminal(tmp_path):
     pid, fd = pty.fork()
     if not pid:
         os.environ |= {'PYTHONPATH': str(ROOT), 'JUPYTER_RUNTIME_DIR': str(tmp_path)}
+        signal.signal(signal.SIGINT, signal.SIG_DFL)   # What was started in the background ignores Ctrl-C
         os.execv(sys.executable, [sys.executable, '-c', RUN, SERVER])
     printed = b''
     def said(text):
         nonlocal printed
         while text.encode() not in printed:
+            assert select.select([fd], [], [], 120)[0], f'no {text!r} after 120 s: {printed.decode()}'
             try: printed += os.read(fd, 1000)
             except OSError: raise AssertionError(f'ended without {text!r}: {printed.decode()}') from None
         printed = b''
