@@ -452,25 +452,21 @@ def other_spread(
             yield with_words(part, said, ast.Attribute(value, 'std', ctx))
 
 # %% ../../nbs/making/mistakes.ipynb #d1edcd6d
-def equality(
-    part:ast.AST, # A part of the code
-): # Yields others
-    "A limit that counts on the wrong side"
-    other = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
-    match part:
-        case ast.Compare(left, [op], right) if type(op) in other:
-            yield ast.Compare(left, [other[type(op)]()], right)
+def other_sign(
+    signs:dict, # For each kind of comparison the one to be tried in its place
+): # Function that yields other comparisons for a part of the code
+    "A comparison with another sign"
+    def others(part):
+        match part:
+            case ast.Compare(left, [op], right) if type(op) in signs:
+                yield ast.Compare(left, [signs[type(op)]()], right)
+    return others
+
+equality = other_sign({ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt})
 
 # %% ../../nbs/making/mistakes.ipynb #38c6c67a
-def turned_comparison(
-    part:ast.AST, # A part of the code
-): # Yields others
-    "A comparison the wrong way round"
-    other = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE,
-             ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
-    match part:
-        case ast.Compare(left, [op], right) if type(op) in other:
-            yield ast.Compare(left, [other[type(op)]()], right)
+turned_comparison = other_sign({ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt,
+                                ast.GtE: ast.LtE, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq})
 
 # %% ../../nbs/making/mistakes.ipynb #e725d97b
 def not_only_equal(
