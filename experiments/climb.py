@@ -23,7 +23,7 @@ from sgd_course.app.train import run_file, train_digits, recipes
 from sgd_course.climb import SPOILS, best_temperature, sureness, spoil
 from sgd_course.data import cache_folder
 from sgd_course.files import write_whole
-from sgd_course.full_mnist import digit_loaders
+from sgd_course.full_mnist import digit_accuracy, digit_loaders
 from sgd_course.safe_training import ProgressBar
 from sgd_course.saving import load_model
 from sgd_course.seal import sealed_test
@@ -103,7 +103,7 @@ def spoilt(model):
     images, found = valid.x.view(-1, 28, 28), {}
     for kind in SPOILS:
         x = spoil(images, kind, generator=torch.Generator().manual_seed(0)).flatten(1)
-        found[kind] = round((scores_of(model, x).argmax(1)!=valid.y).float().mean().item(), 4)
+        found[kind] = round(1 - digit_accuracy(scores_of(model, x), valid.y).item(), 4)
     return found
 
 def honesty(model):
