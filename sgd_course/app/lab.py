@@ -7,7 +7,7 @@ __all__ = ['JUPYTER_CURE', 'LabError', 'course_files', 'lay_out', 'has_browser',
            'lend_folder', 'run_lab']
 
 # %% ../../nbs/making/lab.ipynb #a6d302d4
-import hashlib, importlib.util, json, os, secrets, signal, subprocess, sys, time, webbrowser
+import hashlib, importlib.util, json, logging, os, secrets, signal, subprocess, sys, time, webbrowser
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -394,12 +394,22 @@ def first_page(
     return FIRST_PAGE
 
 # %% ../../nbs/making/lab.ipynb #efe07d39
+class NoClosedPages(logging.Filter):
+    "Says nothing of a page that was closed while something was on its way to it"
+    def filter(self, record):
+        error = record.exc_info and record.exc_info[1]
+        return type(error).__name__!='WebSocketClosedError'
+
+LOGGING = {'filters': {'closed': {'()': 'sgd_course.app.lab.NoClosedPages'}},
+           'loggers': {'asyncio': {'filters': ['closed']}}}
+
 SERVER = [
     '--ServerApp.ip=127.0.0.1', '--ServerApp.answer_yes=True',
     "--ServerApp.tornado_settings={'ws_ping_interval': 0}", # This machine is always there
     '--MappingKernelManager.cull_idle_timeout=3600', # Seconds
     '--MappingKernelManager.cull_interval=300',
-    '--MappingKernelManager.cull_connected=True', '--Application.log_level=ERROR']
+    '--MappingKernelManager.cull_connected=True', '--Application.log_level=ERROR',
+    f'--Application.logging_config={LOGGING}']
 
 def encryption()->list[str]: # Arguments; empty where Jupyter is too old to need them
     "Let what the page and Python say to each other be encrypted"

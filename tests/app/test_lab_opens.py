@@ -1,9 +1,9 @@
 "`sgd-course lab` for real: JupyterLab opens, runs a chapter and keeps the work"
-import json, os, re, signal, socket, sys, time
+import json, os, re, signal, socket, sys, time, uuid
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
+import pytest, websocket
 
 from conftest import PATIENCE
 from lab import new_lab, start_lab, status, wait_for
@@ -152,6 +152,17 @@ def cells(data):
     try: return len(json.loads(data)['cells'])
     except json.JSONDecodeError: return -1
 
+def leave_while_it_prints(lab, kernel):
+    "Run a cell that prints much, as a page does, and be gone before it ends"
+    place = f'127.0.0.1:{lab.port}/api/kernels/{kernel}/channels?token={lab.token}'
+    page = websocket.create_connection(f'ws://{place}', timeout=PATIENCE/1000)
+    header = {'msg_id': uuid.uuid4().hex, 'session': uuid.uuid4().hex, 'username': '',
+        'msg_type': 'execute_request', 'version': '5.3'}
+    content = {'code': "for _ in range(1000): print('x'*1000, flush=True)", 'silent': False}
+    page.send(json.dumps({'header': header, 'parent_header': {}, 'metadata': {}, 'channel': 'shell', 'content': content}))
+    while 'xxx' not in str(page.recv()): pass
+    page.shutdown()
+
 @pytest.mark.long
 def test_the_terminal_says_nothing_alarming_and_the_next_start_opens_the_chapter(tmp_path, browser):
     first = new_lab(tmp_path)
@@ -162,7 +173,10 @@ def test_the_terminal_says_nothing_alarming_and_the_next_start_opens_the_chapter
         def kept(): return [p for p in tabs.glob('default-*') if CHAPTERS[0] in p.read_text()]
         wait_for(kept, 'list of open tabs')
         shown.page.close()
-        wait_for(lambda: not any(o['connections'] for o in first.ask('kernels')), 'end of the connections')
+        kernel, *_ = first.ask('kernels')
+        for _ in range(3): leave_while_it_prints(first, kernel['id'])
+        def at_rest(o): return not o['connections'] and o['execution_state']=='idle'
+        wait_for(lambda: all(at_rest(o) for o in first.ask('kernels')), 'end of the connections')
     finally: stop(first)
     log = (tmp_path/'lab.log').read_text()
     assert not re.search(r'WARNING|\[W|eavesdropping|\bping\b|Traceback', log), log
