@@ -1,6 +1,7 @@
 """What two workers gain on one machine: `python -m benchmarks.workers` writes sgd_course/content/results/workers.json
 
-All contenders are alive at the same time and take turns in a random order, so ratios hold where seconds do not."""
+A turn is a training, from the model as it was made to its last step. All contenders are alive at the same time and take
+turns in a random order, so ratios hold where seconds do not."""
 import argparse, json, os, random, secrets, socket, statistics, subprocess, sys, tempfile, threading, time
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,9 +52,10 @@ def plain(workers, sizes, batch, data, epochs):
     from torch.nn.functional import cross_entropy
     from torch.nn.parallel import DistributedDataParallel
     from sgd_course.nonlinearity import mlp
-    model = DistributedDataParallel(mlp(sizes, generator=torch.Generator().manual_seed(0)))
-    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    net = mlp(sizes, generator=torch.Generator().manual_seed(0))
     def turn():
+        model = DistributedDataParallel(net)
+        opt = torch.optim.SGD(model.parameters(), lr=0.1)
         for xb, yb in shares(workers, batch, data, epochs):
             cross_entropy(model(xb), yb).backward()
             opt.step()
@@ -67,9 +69,9 @@ def accelerate(workers, sizes, batch, data, epochs):
     from torch.nn.functional import cross_entropy
     from sgd_course.nonlinearity import mlp
     helper = Accelerator(cpu=True)
-    model = mlp(sizes, generator=torch.Generator().manual_seed(0))
-    model, opt = helper.prepare(model, torch.optim.SGD(model.parameters(), lr=0.1))
+    net = mlp(sizes, generator=torch.Generator().manual_seed(0))
     def turn():
+        model, opt = helper.prepare(net, torch.optim.SGD(net.parameters(), lr=0.1))
         for xb, yb in shares(workers, batch, data, epochs):
             helper.backward(cross_entropy(model(xb), yb))
             opt.step()

@@ -271,19 +271,19 @@ def before_fit(self:Workers, learn):
     if self.size==1: return
     check_device(learn.device)
     learn.load_state(self.from_first(learn.state))
-    self.check_mean(learn)
+    x, y = (t[:50].to(learn.device) for t in learn.first_batch()[0])
+    self.check_mean(learn, x[:3], y[:3])
     self.train, self.valid, self.model = learn.train, learn.valid, learn.model
     self.parallel = DistributedDataParallel(learn.model, **self.options)
-    self.rehearse(learn)
+    self.rehearse(learn, x, y)
     learn.train = Share(learn.train, self, lambda: self.after_batches(learn))
     if learn.valid is not None: learn.valid = Deal(learn.valid, self)
 
 # %% ../nbs/making/workers.ipynb #dd3668f0
 @patch
 @torch.no_grad()
-def check_mean(self:Workers, learn):
+def check_mean(self:Workers, learn, x, y):
     "Raises `ValueError` for a loss that is no mean over the examples"
-    x, y = (t[:3].to(learn.device) for t in learn.first_batch()[0])
     scores = learn.model.eval()(x)
     whole = learn.loss_func(scores, y)
     parts = [len(y[s])*learn.loss_func(scores[s], y[s]) for s in (slice(1), slice(1, None))]
@@ -292,10 +292,9 @@ def check_mean(self:Workers, learn):
 
 # %% ../nbs/making/workers.ipynb #5548950a
 @patch
-def rehearse(self:Workers, learn):
+def rehearse(self:Workers, learn, x, y):
     "One backward pass that leaves no trace, after which DDP has its buckets in order"
     before = learn.state()
-    x, y = (t[:50].to(learn.device) for t in learn.first_batch()[0])
     learn.model.train()
     learn.loss_func(self.parallel(x), y).backward()
     learn.model.zero_grad()
@@ -306,7 +305,7 @@ def rehearse(self:Workers, learn):
 def before_batch(self:Workers, learn):
     if self.size==1: return
     self.heed()
-    if learn.batch==0: self.part_ways(learn.epoch)
+    if learn.batch==0: self.part_ways(learn)
     learn.model = self.parallel
 
 @patch
@@ -318,11 +317,13 @@ def after_loss(self:Workers, learn):
     if self.size>1 and learn.train.weight!=1: learn.loss = learn.loss*learn.train.weight
 
 @patch
-def part_ways(self:Workers, epoch):
+def part_ways(self:Workers, learn):
     "Another generator for each worker and each epoch, until its end"
     self.common = torch.default_generator.get_state()
     drawn = torch.empty((), dtype=torch.int64).random_()
-    torch.manual_seed(drawn.item() % 2**62 + epoch*self.size + self.rank)
+    seed = drawn.item() % 2**62 + learn.epoch*self.size + self.rank
+    torch.default_generator.manual_seed(seed)
+    if learn.device.type=='cuda': torch.cuda.manual_seed(seed)
 
 # %% ../nbs/making/workers.ipynb #b35cd01f
 @patch
@@ -353,7 +354,10 @@ def after_epoch(self:Workers, learn):
 @patch
 def after_keep(self:Workers, learn):
     "The training ends for all when it ends for the first"
-    if self.size>1: learn.end = self.from_first(lambda: learn.end)
+    if self.size==1: return
+    end = torch.tensor(learn.end)
+    dist.broadcast(end, 0)
+    learn.end = end.item()
 
 @patch
 def after_fit(self:Workers, learn):

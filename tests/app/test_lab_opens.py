@@ -12,6 +12,8 @@ from sgd_course.app.cli import lay_out
 from sgd_course.app.lab import course_copies
 
 CHAPTERS = [p.name for p in NOTEBOOKS if re.match(r'\d\d_', p.name)]
+# In JupyterLab; CI, which has half an hour and runs every notebook without it, takes those with most of the page's own
+OTHERS = [o for o in CHAPTERS[1:] if not os.environ.get('CI') or o[:2] in ('04', '08', '11', '13')]
 
 def test_link_and_token(lab):
     assert re.fullmatch(rf'http://127\.0\.0\.1:{lab.port}/lab/tree/index\.ipynb\?token=[0-9a-f]{{48}}', lab.link)
@@ -103,7 +105,7 @@ def test_chapter_runs_and_is_kept(lab, browser):
 @pytest.mark.slow
 def test_the_other_chapters_run(lab, browser):
     "One after the other, since each takes all processors that it gets, and pages side by side save over each other"
-    for chapter in CHAPTERS[1:]:
+    for chapter in OTHERS:
         outputs = run_in_lab(LabPage(lab, browser, chapter))
         assert [o for o in outputs if o['output_type']=='error'] == [] and len(outputs)>20, chapter
 
