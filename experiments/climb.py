@@ -2,7 +2,8 @@
 
 A rung is a recipe, as `sgd-course train --recipes` lists them. For each, networks are trained with several seeds; kept
 are the accuracy on the 10,000 validation digits and the minutes that the training took. The test digits are looked at
-only with `--sealed`, once per rung, by the network of the first seed, and that look is written down (nbs/making/seal).
+only with `--sealed`, once per rung, by the network of the first seed, and that look is written down (nbs/making/seal),
+in the folder `seal` beside the record.
 The results are written to sgd_course/content/results/climb.json. It takes hours. What is in the file already is left
 out, unless the recipe has changed or `--again` is given, and a run that was interrupted goes on where it stopped.
 With each network goes a list of the validation digits that it reads wrong; that of a rung's first seed is also tried on
@@ -157,7 +158,7 @@ def look(found, settings, folder, name, home):
 def line(name, found):
     "What is known of a rung"
     scores = [o['validation'] for o in found['runs'].values()]
-    minutes = mean(o['minutes'] for o in found['runs'].values())
+    minutes = min(o['minutes'] for o in found['runs'].values())   # What else the machine does only adds to them
     spread = f' ± {stdev(scores):.4f}' if len(scores)>1 else ''
     test = f', test {found["test"]:.4f}' if 'test' in found else ''
     return f'{name:17} validation {mean(scores):.4f}{spread} ({len(scores)} seeds), {minutes:.1f} min{test}'
@@ -185,7 +186,7 @@ def climb(names, seeds, out, folder, again=False, sealed=False, short=False, bar
             add_seed(found, settings, seed, folder, name, bar)
             write()
         look_closer(found, folder, name)
-        if sealed and name in recipes(): look(found, settings, folder, name, home)
+        if sealed and name in recipes(): look(found, settings, folder, name, home or out.parent/'seal')
         write()
         print(line(name, found), flush=True)
     return in_order(record)

@@ -1870,6 +1870,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                  'sgd_course.seal.as_data': ('making/seal.html#as_data', 'sgd_course/seal.py'),
                                  'sgd_course.seal.chain_faults': ('making/seal.html#chain_faults', 'sgd_course/seal.py'),
                                  'sgd_course.seal.check_first_look': ('making/seal.html#check_first_look', 'sgd_course/seal.py'),
+                                 'sgd_course.seal.course_log': ('making/seal.html#course_log', 'sgd_course/seal.py'),
                                  'sgd_course.seal.hash_of': ('making/seal.html#hash_of', 'sgd_course/seal.py'),
                                  'sgd_course.seal.log_faults': ('making/seal.html#log_faults', 'sgd_course/seal.py'),
                                  'sgd_course.seal.log_file': ('making/seal.html#log_file', 'sgd_course/seal.py'),

@@ -7,7 +7,7 @@ __all__ = ['average_gradients', 'train_share', 'in_processes', 'ring_all_reduce'
            'largest', 'eight_bits', 'stale_limit']
 
 # %% ../nbs/13_many_machines.ipynb #14de253f
-import math
+import math, os, sys
 from copy import deepcopy
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -73,6 +73,8 @@ def begin(
     dist.init_process_group('gloo', store=store, rank=rank, world_size=p)
     try: torch.save(work(*args), f'{folder}/{rank}')
     finally: dist.destroy_process_group()
+    sys.stdout.flush()
+    os._exit(0)   # While Python clears up, threads of PyTorch may end a process with an error
 
 # %% ../nbs/13_many_machines.ipynb #a8612a1c
 @expects(p=whole(1, 64), work=function)

@@ -14,7 +14,7 @@ from sgd_course.seal import sealed_log
 from sgd_course.warps import Ahead
 
 RUNGS = ['linear', 'hidden', 'momentum', 'dropout', 'label_smoothing', 'weight_decay', 'wider', 'two_layers', 'shifts',
-    'affine', 'elastic', 'fading', 'averaged', 'test_time_shifts', 'longer', 'committee']
+    'affine', 'elastic', 'fading', 'minute', 'averaged', 'test_time_shifts', 'longer', 'committee']
 SMALL = dict(epochs=1, digits=2000, batch_size=200, hidden=(10,), device='cpu')
 
 def call(*args): return CliRunner().invoke(main, [str(a) for a in args])

@@ -295,21 +295,17 @@ EQUIVALENT = {
         },
         'other 1': {
             '1.0 -> 2.0': 'any start below the accuracies will do',
-            '1.0 -> 0.0': 'any start below the accuracies will do',
             '> -> >=': TIE,
         },
     },
     'learner.jolt': {
         'solution': {
-            '.item left out': NUMBER,
             '> -> >=': TIE,
         },
         'other 1': {
-            'float left out, its argument kept': NUMBER,
             '< -> <=': TIE,
         },
         'other 2': {
-            '.item left out': NUMBER,
             '.detach left out': RECORD,
             'key of max left out': 'the loss stands first in the three numbers, and decides unless two are equal',
             'items reversed, place 2': TIE,
@@ -323,7 +319,6 @@ EQUIVALENT = {
             'sign of .cat': SIGN,
             'sign of .flatten': SIGN,
             'arguments of min swapped': BOTH,
-            '.item left out': NUMBER,
         },
     },
     'full_mnist.apart': {
