@@ -20,7 +20,7 @@ setup(
     packages = [*find_namespace_packages(include=['sgd_course', 'sgd_course.*']), *notebooks],
     package_dir = notebooks,
     include_package_data = False,   # What an sdist has beside them is not for the wheel
-    package_data = {'': ['*.css', '*.html', '*.ipynb', '*.js', '*.json', '*.md', '*.npz', '*.svg', '*.toml',
+    package_data = {'': ['*.css', '*.html', '*.ipynb', '*.js', '*.json', '*.jsonl', '*.md', '*.npz', '*.svg', '*.toml',
         'LICENSE*']},
     author = cfg['author'],
     license_expression = cfg['license'],
