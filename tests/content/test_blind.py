@@ -8,7 +8,7 @@ import pytest
 from sgd_course.practice.exercises import exercise_texts, exercises_of
 from tools.blind import FOLDER, answers_in, files_of, judged, main
 
-OTHERS = 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'
+OTHERS = 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth', 'eleventh'
 SETS = {'first': FOLDER} | {name: FOLDER/name for name in OTHERS}
 LEAST = dict.fromkeys(SETS, 3) | {'first': 4, 'third': 2, 'sixth': 2}   # Wrong answers of an exercise
 FILES = {(name, path.stem): path for name, folder in SETS.items() for path in sorted(folder.glob('*.md'))
