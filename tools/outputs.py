@@ -156,7 +156,7 @@ def changed():
 NUMBER = re.compile(r'(?:(?<![\w.])-)?\d+(?:\.\d+)?(?:e[+-]?\d+)?')
 TIMED = re.compile(r'\d[\d.,]*(?:e-?\d+)?\s*(?:ns|µs|us|ms|s|seconds|minutes|min)\b')
 NAMED = re.compile(r'(?<= at )0x[0-9a-f]+|(?<=[#"])[a-z]?[0-9a-f]{10,}')   # an object in memory, a part of a picture
-PACKED = re.compile(r'[\w+/]{64,}={0,2}')   # numbers as base64
+PACKED = re.compile(r'[\w+/]{54,}={0,2}')   # numbers as base64, such as the ten biases of a network
 PNG = re.compile(r'data:image/png;base64,([\w+/=\s]+)')
 PATH = re.compile(r' d="([^"]+)"')
 

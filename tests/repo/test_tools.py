@@ -1,5 +1,5 @@
 "The scripts in tools/: one way to read and write notebooks, outputs that say the same, and a browser that is found"
-import json, os, subprocess, sys
+import base64, json, os, struct, subprocess, sys
 
 import pytest
 
@@ -29,6 +29,8 @@ def test_texts(same, pairs): assert [(a, b) for a, b in pairs if outputs.same_te
 def test_elsewhere_only_words_count():
     assert outputs.same('text/plain', 'right: 12', 'right: 14', numbers=False)
     assert not outputs.same('text/plain', 'right: 12', 'wrong: 12', numbers=False)
+    biases = [base64.b64encode(struct.pack('10f', *[b]*10)).decode() for b in (0.1, 0.2)]
+    assert outputs.same('text/html', *(f'{{"bias": "{b}"}}' for b in biases), numbers=False)
 
 def test_arithmetic_is_the_machines(): assert outputs.arithmetic()==outputs.arithmetic()
 
