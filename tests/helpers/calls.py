@@ -409,7 +409,7 @@ CALLS = {
     seal: {
         'sealed_test': (lambda **k: seal.sealed_test(**k).accuracy,
             lambda: dict(model=net(784, 10), name='a', recipe='b', again=True, home=fresh('sealed'))),
-        'sealed_log': lambda: dict(home='sealed')},
+        'sealed_log': lambda: dict(home='sealed'), 'course_log': lambda: dict()},
     tricks: {
         'Dropout': (lambda share, generator: tricks.Dropout(share, generator=generator)(X), lambda: dict(share=0.5,
             generator=G())),
