@@ -43,7 +43,8 @@ def arithmetic():
     before, g = torch.get_num_threads(), torch.Generator().manual_seed(0)
     torch.set_num_threads(1)
     x, y = torch.rand(50, 64, 784, generator=g), torch.randint(10, (50, 64), generator=g)
-    weights = [torch.randn(n, m, generator=g).div(m**0.5).requires_grad_() for m, n in ((784, 100), (100, 100), (100, 10))]
+    sizes = (784, 100), (100, 100), (100, 10)
+    weights = [torch.randn(n, m, generator=g).div(m**0.5).requires_grad_() for m, n in sizes]
     opt = torch.optim.Adam(weights, 1.)   # So wild that each last digit decides
     for xb, yb in zip(x, y):
         a, b, c = weights

@@ -161,7 +161,8 @@ def leave_while_it_prints(lab, kernel):
     header = {'msg_id': uuid.uuid4().hex, 'session': uuid.uuid4().hex, 'username': '',
         'msg_type': 'execute_request', 'version': '5.3'}
     content = {'code': "for _ in range(1000): print('x'*1000, flush=True)", 'silent': False}
-    page.send(json.dumps({'header': header, 'parent_header': {}, 'metadata': {}, 'channel': 'shell', 'content': content}))
+    message = {'header': header, 'parent_header': {}, 'metadata': {}, 'channel': 'shell', 'content': content}
+    page.send(json.dumps(message))
     while 'xxx' not in str(page.recv()): pass
     page.shutdown()
 
