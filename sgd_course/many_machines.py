@@ -74,7 +74,7 @@ def begin(
     try: torch.save(work(*args), f'{folder}/{rank}')
     finally: dist.destroy_process_group()
     sys.stdout.flush()
-    os._exit(0)   # While Python clears up, threads of PyTorch may end a process with an error
+    os._exit(0)   # Threads of PyTorch may fail while Python clears up
 
 # %% ../nbs/13_many_machines.ipynb #a8612a1c
 @expects(p=whole(1, 64), work=function)
