@@ -7,7 +7,8 @@ __all__ = ['JUPYTER_CURE', 'LabError', 'course_files', 'lay_out', 'has_browser',
            'lend_folder', 'run_lab']
 
 # %% ../../nbs/making/lab.ipynb #a6d302d4
-import hashlib, importlib.util, json, logging, os, secrets, signal, subprocess, sys, time, webbrowser
+import hashlib, importlib.util, json, logging, os, secrets, signal, subprocess, sys, time
+import webbrowser
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
